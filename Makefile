@@ -1,0 +1,51 @@
+# Everything a person types. Set up is part of each target and costs nothing when nothing changed.
+#
+#   make run                     the demo: proxy on 127.0.0.1:8080, control on 127.0.0.1:8081
+#   make run ORIGIN=https://…    the same in front of a real site
+#   make test                    formatting, lint, types, then all tests
+#   make test ARGS="-k purge"    with arguments for pytest
+#   make check                   formatting, lint and types alone
+#   make fix                     formats, and mends what ruff can mend
+#   make docs                    writes the generated parts of docs/
+#   make conformance             the public HTTP cache tests, written to docs/conformance.md
+#   make conformance SUITE=dir   the same with a checkout of github.com/http-tests/cache-tests
+
+SHELL := /bin/bash
+BIN := .venv/bin
+ORIGIN ?=
+ARGS ?=
+SUITE ?=
+RUNS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix docs conformance
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run:
+	@scripts/setup run
+	@exec $(BIN)/scrubjay demo $(if $(ORIGIN),--origin "$(ORIGIN)")
+
+test: check
+	@scripts/install-servers
+	$(BIN)/python -m pytest $(ARGS)
+
+check:
+	@scripts/setup dev
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+
+fix:
+	@scripts/setup dev
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format
+
+docs:
+	@scripts/setup dev
+	$(BIN)/python scripts/docs_pages.py
+
+conformance:
+	@scripts/setup dev
+	PYTHONPATH=tests $(BIN)/python -m conformance --runs $(RUNS) $(if $(SUITE),--suite "$(SUITE)")

@@ -1,0 +1,46 @@
+"""Whom to evict, out of a sample: arithmetic, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scrubjay_policies.policy import Numbers
+
+Sizes = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Positions in the sample, least worthy first; or the newcomer is worth least."""
+
+    victims: tuple[int, ...]
+    refused: bool = False
+
+
+def choose_victims(
+    worth: Numbers, slots: NDArray[np.intp], sizes: Sizes, *, need: float, batch: int
+) -> Choice:
+    """The fewest of the least worthy that free `need` bytes, at least one, at most `batch`.
+
+    `worth`, float32 of shape (k,), one for each of `slots`; a slot drawn twice counts once.
+    One more value than slots is the newcomer's: it is refused where it comes before enough
+    is free. Ties fall to what was drawn first.
+    """
+    chosen: list[int] = []
+    taken: set[int] = set()
+    freed = 0.0
+    for position in np.argsort(worth, kind="stable").tolist():
+        if position == len(slots):
+            return Choice((), refused=True)
+        slot = int(slots[position])
+        if slot in taken:
+            continue
+        taken.add(slot)
+        chosen.append(position)
+        freed += sizes[position]
+        if freed >= need or len(chosen) >= batch:
+            break
+    return Choice(tuple(chosen))

@@ -1,0 +1,171 @@
+"""The bookkeeping of a cache, without bodies, I/O or clock: rows, budget, victims.
+
+The in-process store uses it as it is; whatever claims to simulate the cache is held equal
+to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrubjay_policies import rows as at
+from scrubjay_policies.choose import choose_victims
+from scrubjay_policies.features import FEATURES, Features, Moment, observe
+from scrubjay_policies.policy import Policy
+from scrubjay_policies.rng import draws
+from scrubjay_policies.rows import Row, Table
+
+
+_FOLLOW = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What became of an object that was offered, and who left for it, in that order.
+
+    `reason` of a refusal: "too-large" for the whole cache, or the "policy".
+    """
+
+    admitted: bool
+    reason: str | None = None
+    evicted: tuple[int, ...] = ()
+
+
+class Engine:
+    """Objects by id under a budget of bytes and of objects.
+
+    `clock` counts the requests seen, `used` the bytes held; `k` candidates are drawn for a
+    decision, of which at most `batch` go.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        capacity: int,
+        max_objects: int,
+        k: int = 64,
+        batch: int = 4,
+        seed: int = 0,
+    ) -> None:
+        self.policy = policy
+        self.capacity, self.max_objects = capacity, max_objects
+        self.k, self.batch, self.seed = k, batch, seed
+        self.clock = 0
+        self.used = 0
+        self.inflation = 0.0
+        self._decisions = 0
+        self._table = Table()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __contains__(self, id: int) -> bool:
+        return id in self._table.slots
+
+    def ids(self) -> Iterator[int]:
+        """Every id held."""
+        return iter(self._table.slots)
+
+    def row(self, id: int) -> dict[str, float]:
+        """An object's features now, but for the time left, by name; for people to read."""
+        rows = self._table.rows[[self._table.slots[id]]]
+        seen = observe(rows, Moment(self.clock, 0.0, self.inflation))[0]
+        return {feature.name: float(v) for feature, v in zip(FEATURES, seen, strict=True)}
+
+    def tick(self) -> None:
+        """One request looked into the cache."""
+        self.clock += 1
+
+    def touch(self, id: int) -> None:
+        """The object answered a request."""
+        table = self._table
+        row = table.rows[table.slots[id]]
+        row[at.GAP] = self.clock - row[at.SEEN]
+        row[at.SEEN] = self.clock
+        row[at.HITS] += 1.0
+        row[at.CREDIT] = self.inflation
+
+    def renew(self, id: int, expires: float) -> None:
+        """The object's lifetime ends at another time, Unix seconds."""
+        self._table.rows[self._table.slots[id], at.EXPIRES] = expires
+
+    def drop(self, id: int) -> int:
+        """Remove an object; bytes freed, 0 where it is not there."""
+        slot = self._table.slots.get(id)
+        if slot is None:
+            return 0
+        freed = int(self._table.rows[slot, at.SIZE])
+        self._table.drop(id)
+        self.used -= freed
+        return freed
+
+    def use(self, policy: Policy) -> None:
+        """Judge by another policy from now on."""
+        self.policy = policy
+
+    def offer(self, id: int, size: int, *, expires: float, cost: float, now: float) -> Offer:
+        """Take an object in, making room; one that is there already is replaced and keeps
+        its history. A body of no bytes is charged as one."""
+        row = self._newcomer(id, max(1, size), expires, cost)
+        self.drop(id)
+        if row[at.SIZE] > self.capacity:
+            return Offer(False, "too-large")
+        if self._refuses(row, now):
+            return Offer(False, "policy")
+        evicted: list[int] = []
+        while (need := self.used + row[at.SIZE] - self.capacity) > 0 or self._full():
+            victims = self._victims(row, need, now)
+            if not victims:
+                return Offer(False, "policy", tuple(evicted))
+            evicted += victims
+        self._table.add(id, row)
+        self.used += int(row[at.SIZE])
+        return Offer(True, None, tuple(evicted))
+
+    def _full(self) -> bool:
+        return len(self._table) >= self.max_objects
+
+    def _newcomer(self, id: int, size: int, expires: float, cost: float) -> Row:
+        row = np.zeros(at.WIDTH)
+        row[at.SIZE], row[at.EXPIRES], row[at.COST] = size, expires, cost
+        row[at.BORN] = row[at.SEEN] = self.clock
+        row[at.HITS], row[at.CREDIT] = 1.0, self.inflation
+        slot = self._table.slots.get(id)
+        if slot is not None:
+            before = self._table.rows[slot]
+            row[at.BORN], row[at.HITS] = before[at.BORN], before[at.HITS] + 1.0
+            row[at.GAP] = self.clock - before[at.SEEN]
+        return row
+
+    def _observe(self, rows: Row, now: float) -> Features:
+        return observe(rows, Moment(self.clock, now, self.inflation))
+
+    def _refuses(self, row: Row, now: float) -> bool:
+        verdict = self.policy.admit(self._observe(row[None, :], now), self.policy.params)
+        return not verdict[0] > 0
+
+    def _victims(self, newcomer: Row, need: float, now: float) -> list[int]:
+        """Evict some of a sample; none where the newcomer is worth less."""
+        table, policy = self._table, self.policy
+        held = len(table)
+        if held <= self.k:
+            slots = np.arange(held)
+        else:
+            slots = draws(self.seed, self._decisions, self.k, held)
+        self._decisions += 1
+        rows = table.rows[slots]
+        candidates = np.vstack((rows, newcomer)) if policy.competes else rows
+        worth = policy.worth(self._observe(candidates, now), policy.params)
+        choice = choose_victims(worth, slots, rows[:, at.SIZE], need=need, batch=self.batch)
+        victims = [int(table.ids[slots[position]]) for position in choice.victims]
+        for victim in victims:
+            self.drop(victim)
+        if policy.ages and victims:
+            # GreedyDual inflates to the least worth there is; a sample's least is a noisy
+            # word for it, so the cache follows it slowly.
+            self.inflation += _FOLLOW * float(worth[choice.victims[0]])
+        return victims

@@ -1,0 +1,54 @@
+"""What a policy is: a value made of functions on the feature matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scrubjay_policies.features import Features
+
+Numbers = NDArray[np.float32]
+Judge = Callable[[Features, Numbers], Numbers]
+
+NO_NUMBERS: Numbers = np.zeros(0, dtype=np.float32)
+NO_LIMIT = np.float32(np.inf)
+
+
+class PolicyError(Exception):
+    """A policy that is not there, or is none; `hint` says what to do."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def admit_all(features: Features, params: Numbers) -> Numbers:
+    """Take in every object."""
+    return np.ones(len(features), dtype=np.float32)
+
+
+def as_http_says(features: Features, params: Numbers) -> Numbers:
+    """Shorten no lifetime."""
+    return np.full(len(features), NO_LIMIT, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What to keep, what to take in, and for how long.
+
+    `worth`, `admit` and `hold` map features, float32 of shape (n, len(FEATURES)), and
+    `params` to n numbers: the least worth goes first; above 0 it is taken in; seconds, which
+    may only shorten what HTTP allows. They use what numpy and numba share, and keep no state.
+    """
+
+    name: str
+    worth: Judge
+    admit: Judge = admit_all
+    hold: Judge = as_http_says
+    params: Numbers = field(default_factory=lambda: NO_NUMBERS)
+    needs: frozenset[str] = frozenset()
+    competes: bool = False  # the newcomer is a candidate too, and refused where it is worth least
+    ages: bool = False  # credit is counted from the worth of the last victims (Cao, Irani 1997)

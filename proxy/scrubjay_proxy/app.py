@@ -1,0 +1,261 @@
+"""The composition root: the only file that knows all the parts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import ssl
+import time
+from collections.abc import Callable
+from typing import Self
+
+import structlog
+from scrubjay_policies.engine import Engine
+from scrubjay_policies.registry import names, policy
+
+from scrubjay_proxy.building import route_of, rules_of, server_tls
+from scrubjay_proxy.caching import Caching
+from scrubjay_proxy.control.api import create_api
+from scrubjay_proxy.control.running import Purge, Usage
+from scrubjay_proxy.control.serve import ControlServer, open_listener
+from scrubjay_proxy.deliver import Delivery
+from scrubjay_proxy.fetch import Fetcher
+from scrubjay_proxy.flight import Flights
+from scrubjay_proxy.flow import Flow
+from scrubjay_proxy.forwarding import ForwardOrigins
+from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.meter import Gauges, Meter
+from scrubjay_proxy.outgoing import refusal
+from scrubjay_proxy.passing import Passing
+from scrubjay_proxy.purging import selector
+from scrubjay_proxy.recording import Recorder
+from scrubjay_proxy.routes import Routes
+from scrubjay_proxy.searches import Searches
+from scrubjay_proxy.settings import Settings
+from scrubjay_proxy.store.base import Reason
+from scrubjay_proxy.store.memory import MemoryStore
+from scrubjay_proxy.tunnel import Tunnels
+from scrubjay_proxy.upstream import Address, Origin, OriginLimits
+from scrubjay_proxy.wire.server import ClientConnection, Limits
+
+log = structlog.get_logger()
+
+
+class Proxy:
+    """A proxy and its control port; `async with` starts and drains it."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.draining = False
+        self.port = self.control_port = 0
+        self._clients: set[ClientConnection] = set()
+        self._origins: list[Origin] = []
+        cache = settings.cache
+        self.engine = Engine(
+            policy(cache.policy, cache.objective),
+            capacity=cache.capacity,
+            max_objects=cache.max_objects,
+            k=cache.sample,
+            batch=cache.batch,
+            seed=cache.seed,
+        )
+        self.store = MemoryStore(
+            self.engine,
+            max_object=cache.max_object or cache.capacity,
+            max_variants=settings.http.max_variants,
+            clock=clock,
+            removed=self._removed,
+        )
+        self.meter = self._meter()
+        self.routes = Routes(
+            [route_of(one, settings.http, self._origin) for one in settings.all_routes]
+        )
+        self.searches = Searches()
+        self.flow = self._flow()
+
+    # Building the parts.
+
+    def _meter(self) -> Meter:
+        gauges = Gauges(
+            bytes=lambda: self.engine.used,
+            objects=lambda: len(self.engine),
+            capacity=lambda: self.engine.capacity,
+            filling=lambda: self.store.filling,
+            connections=lambda: len(self._clients),
+            policy=self.policy_name,
+        )
+        routes = ["none", *(route.name for route in self.settings.all_routes)]
+        if self.settings.proxy.forward:
+            routes.append("forward")
+        known = dict.fromkeys((*names(), self.policy_name()))
+        return Meter(
+            routes=routes, whys=[why.value for why in Why], policies=list(known), gauges=gauges
+        )
+
+    def _origin(self, where: Address, connect_to: str) -> Origin:
+        told = self.settings.origin
+        limits = OriginLimits(
+            timeout=told.timeout,
+            connect=told.connect_timeout,
+            idle=told.idle_timeout,
+            connections=told.max_connections,
+            waiting=told.max_waiting,
+        )
+        tls = ssl.create_default_context() if where.scheme == "https" else None
+        origin = Origin(
+            where, limits, self.clock, connect_to=connect_to, tls=tls, observe=self.meter.origin
+        )
+        self._origins.append(origin)
+        return origin
+
+    def _forward(self) -> ForwardOrigins | None:
+        proxy = self.settings.proxy
+        if not proxy.forward:
+            return None
+        configured = frozenset(route.origin.address.authority for route in self.routes.all)
+        return ForwardOrigins(
+            self._origin,
+            rules_of(self.settings.http),
+            private=proxy.forward_private,
+            allowed=configured,
+        )
+
+    def _flow(self) -> Flow:
+        told = self.settings
+        fetcher = Fetcher(
+            self.store,
+            Flights(self.clock),
+            Recorder(self.searches, jitter=told.http.ttl_jitter, seed=told.cache.seed),
+            self.clock,
+            self.meter,
+        )
+        delivery = Delivery(self.store, self.clock)
+        self.caching = Caching(self.store, fetcher, delivery, self.meter, self.clock)
+        forward = self._forward()
+        tunnels = None
+        if forward is not None:
+            ports = frozenset(told.proxy.connect_ports)
+            tunnels = Tunnels(forward, ports, told.origin.connect_timeout)
+        return Flow(
+            caching=self.caching,
+            delivery=delivery,
+            passing=Passing(self.store, fetcher, delivery, max_body=told.proxy.max_body),
+            routes=self.routes,
+            forward=forward,
+            tunnels=tunnels,
+            meter=self.meter,
+            timer=time.perf_counter,
+            purge=self.purge,
+            purge_from=told.proxy.purge_from,
+        )
+
+    # What the control port asks for.
+
+    def policy_name(self) -> str:
+        """The policy in force."""
+        return self.engine.policy.name
+
+    def use_policy(self, name: str) -> None:
+        """Evict by another policy from now on."""
+        self.engine.use(policy(name, self.settings.cache.objective))
+        log.info("policy switched", policy=name)
+
+    def ready(self) -> dict[str, str]:
+        """The in-process store is always there; origins are judged by each request."""
+        return {"store": "ok"}
+
+    async def purge(self, what: Purge) -> int:
+        """Remove, or mark stale."""
+        chosen = selector(what, self.searches)
+        found = await self.store.purge(chosen, soft=what.soft, reason=Reason.PURGED)
+        log.info("purged", objects=found, soft=what.soft)
+        return found
+
+    def usage(self) -> Usage:
+        """What the store holds."""
+        held = self.store.usage()
+        return Usage(held.bytes, held.objects, held.capacity)
+
+    def _removed(self, reason: Reason, objects: int, freed: int) -> None:
+        self.meter.evicted(self.policy_name(), reason.value, objects, freed)
+
+    # Starting and ending.
+
+    async def __aenter__(self) -> Self:
+        listener = open_listener(self.settings.proxy.listen, flag="--listen")
+        self.port = listener.getsockname()[1]
+        try:
+            tls = server_tls(self.settings.proxy)
+            self._control = ControlServer(create_api(self), self.settings.control.listen)
+            await self._control.__aenter__()
+        except BaseException:
+            listener.close()
+            raise
+        self.control_port = self._control.port
+        self._server = await asyncio.get_running_loop().create_server(
+            self._connection, sock=listener, ssl=tls, backlog=2048
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drain()
+        await self._control.__aexit__(None, None, None)
+
+    def _connection(self) -> ClientConnection:
+        return ClientConnection(
+            self.flow, lambda bad: refusal(bad, self.clock()), Limits(), self._clients
+        )
+
+    async def drain(self) -> None:
+        """Take nothing new, finish what is under way within the grace time, then close."""
+        if self.draining:
+            return
+        self.draining = True
+        self._server.close()
+        for client in list(self._clients):
+            client.close_when_idle()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.proxy.drain_timeout):
+                while any(client.busy for client in self._clients):
+                    await asyncio.sleep(0.02)
+                await self.caching.settle()
+        for client in list(self._clients):
+            client.abort()
+        for origin in self._origins:
+            origin.close()
+
+
+async def run(settings: Settings, *, on_ready: Callable[[Proxy], None] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT, drain, and give the exit code; a second signal ends at
+    once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    proxy = Proxy(settings)
+
+    def told_to_stop() -> None:
+        if stop.is_set():
+            raise SystemExit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told_to_stop)
+    try:
+        async with proxy:
+            log.info(
+                "ready",
+                listen=f"{settings.proxy.listen.host}:{proxy.port}",
+                control=f"{settings.control.listen.host}:{proxy.control_port}",
+                policy=proxy.policy_name(),
+                capacity=settings.cache.capacity,
+            )
+            if on_ready is not None:
+                on_ready(proxy)
+            await stop.wait()
+            log.info("draining")
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    log.info("stopped")
+    return 0

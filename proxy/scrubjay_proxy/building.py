@@ -1,0 +1,67 @@
+"""From settings to what they describe: routes, rules, TLS."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+
+from scrubjay_proxy.errors import SettingsError
+from scrubjay_proxy.forwarding import address_of
+from scrubjay_proxy.http.rules import KeyRules, Rules
+from scrubjay_proxy.routes import Route
+from scrubjay_proxy.sections import HttpSection, ProxySection, RouteSection
+from scrubjay_proxy.upstream import Address, Origin
+
+
+def route_of(
+    section: RouteSection, http: HttpSection, origin: Callable[[Address, str], Origin]
+) -> Route:
+    """A route; the client's Host is passed on to plain origins, TLS ones get their own name."""
+    scheme, _, authority = section.origin.partition("://")
+    where = address_of(scheme, authority)
+    keeps_host = section.host_header == "client" or (
+        section.host_header == "auto" and scheme == "http"
+    )
+    key = KeyRules(
+        drop=tuple(section.drop_query),
+        keep=tuple(section.keep_query or ()),
+        sort=section.sort_query,
+    )
+    rules = replace(
+        rules_of(http),
+        ttl_min=section.ttl_min,
+        ttl_max=section.ttl_max,
+        ttl_default=section.ttl_default,
+        key=key,
+    )
+    return Route(
+        section.name, origin(where, where.host), rules, section.host, section.path, keeps_host
+    )
+
+
+def rules_of(http: HttpSection) -> Rules:
+    """The rules that hold where a route says nothing else."""
+    return Rules(
+        heuristic_fraction=http.heuristic_fraction,
+        heuristic_max=http.heuristic_max,
+        unreachable_grace=http.stale_if_error,
+        cookies_private=http.cookies == "private",
+        targets=tuple(http.targeted),
+    )
+
+
+def server_tls(proxy: ProxySection) -> ssl.SSLContext | None:
+    """The context to listen with, None for plain HTTP. Raises SettingsError."""
+    if not proxy.tls_cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_cert_chain(proxy.tls_cert, proxy.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        problem = f"proxy.tls_cert, proxy.tls_key: cannot be loaded: {error}"
+        raise SettingsError(
+            [problem], hint="both must be PEM files that belong together"
+        ) from error
+    return context

@@ -1,0 +1,1 @@
+"""The control port: health, metrics, configuration, purging and the policy in force."""

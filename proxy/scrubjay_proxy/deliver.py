@@ -1,0 +1,176 @@
+"""Answers on their way to the client: from the store, from a fill, from the origin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from scrubjay_proxy.answers import Answer, OriginError
+from scrubjay_proxy.fill import Fill
+from scrubjay_proxy.http import cachestatus
+from scrubjay_proxy.http.hops import end_to_end
+from scrubjay_proxy.http.messages import Head, Request, Stored
+from scrubjay_proxy.http.respond import answer_from
+from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.outgoing import length_field, plain, to_client
+from scrubjay_proxy.recording import Job, Recorder
+from scrubjay_proxy.store.base import Store, Writer
+from scrubjay_proxy.wire.call import Call
+from scrubjay_proxy.wire.framing import Framing
+from scrubjay_proxy.wire.heads import render_response
+
+_CHUNKED = ("Transfer-Encoding", "chunked")
+_NO_BODY = frozenset({204, 304})
+
+
+class Delivery:
+    """Sends answers; whoever calls decides which."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store, self._clock = store, clock
+
+    async def from_store(self, call: Call, asked: Request, stored: Stored, status: str) -> int:
+        """A stored response, or the part or the 304 that is asked for; the status sent.
+
+        Raises Vanished before anything is sent where the body is gone.
+        """
+        answer = answer_from(asked, stored, self._clock())
+        framing = None if answer.length is None else length_field(answer.length)
+        head = self._head(call, answer.head, status, framing)
+        if answer.span is None:
+            await call.begin_with(head, b"")
+        else:
+            await self._begin_with_first(call, head, self._store.read(stored, answer.span))
+        return answer.head.status
+
+    async def _begin_with_first(
+        self, call: Call, head: bytes, pieces: AsyncIterator[bytes]
+    ) -> None:
+        first = await anext(pieces, b"")
+        await call.begin_with(head, first)
+        async for piece in pieces:
+            await call.send(piece)
+
+    async def from_fill(self, call: Call, asked: Request, fill: Fill, status: str) -> int:
+        """A response whose body is still arriving."""
+        if fill.length is None:
+            return await self._of_unknown_length(call, asked, fill, status)
+        whole = replace(fill.stored, length=fill.length, parts=((0, fill.length),))
+        answer = answer_from(asked, whole, self._clock())
+        framing = None if answer.length is None else length_field(answer.length)
+        head = self._head(call, answer.head, status, framing)
+        if answer.span is None or answer.span[0] == answer.span[1]:
+            await call.begin_with(head, b"")
+            return answer.head.status
+        try:
+            await self._begin_with_first(call, head, fill.read(answer.span))
+        except OriginError:
+            self._cut(call)
+        return answer.head.status
+
+    async def _of_unknown_length(self, call: Call, asked: Request, fill: Fill, status: str) -> int:
+        answer = answer_from(
+            asked.with_headers(asked.headers.without(("range",))), fill.stored, self._clock()
+        )
+        if answer.head.status == 304 or asked.method == "HEAD":
+            await call.begin_with(self._head(call, answer.head, status, None), b"")
+            return answer.head.status
+        await self._begin_open_ended(call, answer.head, status)
+        try:
+            async for data in fill.read(None):
+                await call.send(data)
+            await call.end(fill.trailers)
+        except OriginError:
+            self._cut(call)
+        return answer.head.status
+
+    async def _begin_open_ended(self, call: Call, head: Head, status: str) -> None:
+        """A body of unknown length: chunked, or for HTTP/1.0 until the connection closes."""
+        chunked = call.head.minor == 1
+        call.keep_alive = call.keep_alive and chunked
+        rendered = self._head(call, head, status, _CHUNKED if chunked else None)
+        await call.begin(rendered, chunked=chunked)
+
+    async def from_origin(
+        self, call: Call, answer: Answer, status: str, writer: Writer | None = None
+    ) -> bool:
+        """The origin's answer as it comes, into `writer` too; whether it came whole."""
+        try:
+            await self._begin_relay(call, answer, status)
+            while data := await answer.read():
+                await call.send(data)
+                if writer is not None:
+                    await writer.add(data)
+            await call.end(answer.body.trailers)
+        except OriginError:
+            self._cut(call)
+            return False
+        except BaseException:
+            answer.discard()
+            raise
+        return True
+
+    async def _begin_relay(self, call: Call, answer: Answer, status: str) -> None:
+        length = answer.body.length
+        bodiless = call.head.method == "HEAD" or answer.head.status in _NO_BODY
+        if not bodiless and isinstance(length, Framing):
+            await self._begin_open_ended(call, answer.head, status)
+            return
+        told = answer.head.headers.get("content-length")
+        framing = length_field(int(told)) if told is not None else None
+        if not bodiless and framing is None:
+            framing = length_field(0)
+        await call.begin(self._head(call, answer.head, status, framing), chunked=False)
+
+    async def part(
+        self, call: Call, answer: Answer, status: str, recorder: Recorder, job: Job
+    ) -> None:
+        """A 206, kept along the way where that is possible."""
+        found = recorder.part(job, answer)
+        async with AsyncExitStack() as stack:
+            writer = None
+            if found is not None:
+                stored, first = found
+                span = stored.parts[0]
+                writer = await stack.enter_async_context(
+                    self._store.write(stored, span[1] - span[0], first)
+                )
+            whole = await self.from_origin(call, answer, status, writer)
+            if whole and writer is not None and found is not None:
+                span = found[0].parts[0]
+                if answer.body.received == span[1] - span[0]:
+                    await writer.commit(found[0])
+
+    async def error(
+        self, call: Call, status: int, reason: str, detail: str, why: Why | None
+    ) -> None:
+        """An answer of the proxy's own."""
+        told = cachestatus.refused(why) if why else cachestatus.NAME
+        head, body = plain(status, reason, detail, self._clock(), told)
+        if call.head.method == "HEAD":
+            body = b""
+        await call.begin_with(self._rendered(call, head), body)
+
+    def interim(self, call: Call) -> Callable[[Head], None]:
+        """Passes 1xx heads on as they come."""
+
+        def send(head: Head) -> None:
+            call.interim(render_response(head.with_headers(end_to_end(head.headers))))
+
+        return send
+
+    def _head(self, call: Call, head: Head, status: str, framing: tuple[str, str] | None) -> bytes:
+        return self._rendered(call, to_client(head, self._clock(), status, framing))
+
+    def _rendered(self, call: Call, head: Head) -> bytes:
+        if not call.keep_alive:
+            head = head.with_headers(head.headers.plus(("Connection", "close")))
+        elif call.head.minor == 0:
+            head = head.with_headers(head.headers.plus(("Connection", "keep-alive")))
+        return render_response(head)
+
+    def _cut(self, call: Call) -> None:
+        """The rest will not come: the client must not take what it has for all of it."""
+        call.keep_alive = False
+        call.abort()

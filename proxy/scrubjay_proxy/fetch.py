@@ -1,0 +1,229 @@
+"""Ask the origin for something that may be kept, and take it in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from scrubjay_proxy.answers import Answer, Ask, OriginError
+from scrubjay_proxy.fill import Fill
+from scrubjay_proxy.flight import Failed, Filled, Flights, Landing, Private, Refreshed, Stale
+from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.http.ranges import content_range, range_field
+from scrubjay_proxy.http.reuse import Complete, Forward, Revalidate
+from scrubjay_proxy.http.stale import when_unreachable
+from scrubjay_proxy.http.validate import (
+    CONDITIONAL,
+    Freshen,
+    Keep,
+    PassOn,
+    ServeStale,
+    after_response,
+    conditional,
+    freshened,
+    head_agrees,
+    strong_etag,
+)
+from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.meter import Meter
+from scrubjay_proxy.outgoing import to_origin
+from scrubjay_proxy.recording import Job, Recorder
+from scrubjay_proxy.store.base import Reason, Store, Vanished, Writer
+from scrubjay_proxy.wire.framing import Framing
+
+# Answers that say what the resource is now, so that what was stored is over even where they
+# may not be stored themselves.
+_REPLACES = frozenset({200, 203, 204, 301, 302, 303, 307, 308, 404, 410})
+
+
+class Fetcher:
+    """Leads flights: asks, decides on the answer, fills the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        flights: Flights,
+        recorder: Recorder,
+        clock: Callable[[], float],
+        meter: Meter,
+    ) -> None:
+        self.store, self.flights, self.recorder = store, flights, recorder
+        self._clock, self._meter = clock, meter
+        self.pumps: set[asyncio.Task[None]] = set()
+
+    async def lead(self, job: Job, key: str | None) -> Landing:
+        """Ask the origin; with `key`, for all who join that flight."""
+        flight = self.flights.start(key) if key is not None else None
+        landing: Landing = Failed(OriginError("reset", "the fetch was given up"))
+        try:
+            landing = await self._ask(job)
+        finally:
+            if key is not None and flight is not None:
+                self.flights.land(key, flight, landing)
+                if isinstance(landing, Filled):
+                    self._over_when_done(key, flight, landing.fill)
+        return landing
+
+    def _over_when_done(self, key: str, flight: asyncio.Future[Landing], fill: Fill) -> None:
+        pump = next((task for task in self.pumps if task.get_name() == f"fill-{id(fill)}"), None)
+        if pump is None:
+            self.flights.over(key, flight)
+        else:
+            pump.add_done_callback(lambda _: self.flights.over(key, flight))
+
+    async def _ask(self, job: Job) -> Landing:
+        asked, rules = job.asked, job.route.rules
+        try:
+            answer = await job.route.origin.fetch(self._question(job))
+        except OriginError as error:
+            known = job.known
+            why = when_unreachable(asked, known, self._clock(), rules) if known else None
+            return Stale(known, why) if known and why else Failed(error)
+        if isinstance(job.plan, Complete) and self._completes(job.plan, answer):
+            return await self.keep(job, answer, job.plan.stored)
+        decided = after_response(asked, job.known, answer.head, answer.times, rules)
+        match decided:
+            case Freshen(stored):
+                await _drain(answer)
+                return await self._refreshed(job, stored)
+            case ServeStale(stored, why):
+                answer.discard()
+                return Stale(stored, why)
+            case Keep():
+                return await self.keep(job, answer)
+            case PassOn(why):
+                await self._passed(job, answer)
+                return Private(answer, why)
+
+    def _question(self, job: Job) -> Ask:
+        asked = job.asked
+        match job.plan:
+            case Revalidate(stored, _):
+                headers = conditional(asked, stored)
+            case Complete(stored, span):
+                etag = strong_etag(stored.head.headers) or ""
+                asks = ("Range", range_field(span, stored.length)), ("If-Range", etag)
+                headers = asked.headers.without(CONDITIONAL).plus(*asks)
+            case Forward():
+                headers = asked.headers
+        origin = job.route.origin.address.authority
+        host = asked.host if job.route.keeps_host and asked.host else origin
+        targets = job.route.rules.targets
+        lines = to_origin(asked.with_headers(headers), host, job.peer, 0, targets)
+        return Ask(asked.method, asked.target, lines, None, job.interim)
+
+    async def _refreshed(self, job: Job, stored: Stored) -> Refreshed:
+        fresh = self.recorder.again(stored, job.route.rules)
+        await self.store.refresh(fresh)
+        return Refreshed(fresh)
+
+    async def _passed(self, job: Job, answer: Answer) -> None:
+        """What an answer that is not kept says of what is: RFC 9111, 4.3.5, and a
+        response that may no longer be stored replaces nothing but ends the old one."""
+        known = job.known
+        if known is None:
+            return
+        if job.asked.method == "HEAD" and answer.head.status < 400:
+            if head_agrees(known, answer.head):
+                await self._refreshed(job, freshened(known, answer.head, answer.times))
+            else:
+                await self.store.refresh(replace(known, invalid=True, expires=self._clock()))
+        elif answer.head.status in _REPLACES and job.asked.method == "GET":
+            await self.store.remove(known, Reason.REPLACED)
+
+    def _completes(self, plan: Complete, answer: Answer) -> bool:
+        told = content_range(answer.head.headers) if answer.head.status == 206 else None
+        return (
+            told is not None
+            and told.span == plan.span
+            and told.length == plan.stored.length
+            and strong_etag(answer.head.headers) == strong_etag(plan.stored.head.headers)
+        )
+
+    # Taking a body in.
+
+    async def keep(
+        self, job: Job, answer: Answer, partial: Stored | None = None
+    ) -> Filled | Private:
+        """Take an answer in as it comes; `partial` is what it completes."""
+        stored = self.recorder.whole(job, answer, partial)
+        length = _expected(answer, stored)
+        if answer.body.length is Framing.UNTIL_CLOSE:
+            return Private(answer, Why.CLOSE_DELIMITED)
+        if answer.head.status == 206 and partial is None:
+            return Private(answer, Why.PARTIAL)
+        fill = Fill(stored, length)
+        pump = asyncio.get_running_loop().create_task(
+            self._pump(fill, job, answer, partial), name=f"fill-{id(fill)}"
+        )
+        self.pumps.add(pump)
+        pump.add_done_callback(self.pumps.discard)
+        return Filled(fill)
+
+    async def _pump(self, fill: Fill, job: Job, answer: Answer, partial: Stored | None) -> None:
+        """Read the origin to the end, for the store and for whoever reads along."""
+        async with AsyncExitStack() as stack:
+            writer = await stack.enter_async_context(self.store.write(fill.stored, fill.length))
+            try:
+                if partial is not None and isinstance(job.plan, Complete):
+                    await self._copy(fill, writer, partial, (0, job.plan.span[0]))
+                if not await self._drain_into(fill, writer, answer):
+                    return
+                if partial is not None and isinstance(job.plan, Complete):
+                    await self._copy(fill, writer, partial, (job.plan.span[1], partial.length))
+            except (OriginError, Vanished) as error:
+                self._meter.refused_admission(Why.INCOMPLETE.value)
+                fill.fail(error if isinstance(error, OriginError) else OriginError("reset", "gone"))
+                return
+            await self._commit(fill, job, writer)
+            fill.finish(answer.body.trailers)
+
+    async def _copy(
+        self, fill: Fill, writer: Writer, partial: Stored, span: tuple[int, int]
+    ) -> None:
+        if span[0] < span[1]:
+            async for data in self.store.read(partial, span):
+                fill.add(data)
+                await writer.add(data)
+
+    async def _drain_into(self, fill: Fill, writer: Writer, answer: Answer) -> bool:
+        while data := await answer.read():
+            fill.add(data)
+            await writer.add(data)
+            if writer.why is not None and fill.keeping:
+                fill.let_go()
+            await fill.room()
+            if not fill.wanted:
+                answer.discard()
+                fill.fail(OriginError("reset", "nobody waits for the rest"))
+                return False
+        return True
+
+    async def _commit(self, fill: Fill, job: Job, writer: Writer) -> None:
+        length = fill.size
+        whole = replace(fill.stored, length=length, parts=((0, length),))
+        kept = await writer.commit(whole)
+        if kept:
+            self._meter.stored()
+        else:
+            self._meter.refused_admission((writer.why or Why.NO_ROOM).value)
+        known = job.known
+        if kept and known is not None and known.id != whole.id:
+            await self.store.remove(known, Reason.REPLACED)
+
+
+def _expected(answer: Answer, stored: Stored) -> int | None:
+    """The complete length, where the head tells it."""
+    if answer.head.status == 206:
+        return stored.length
+    return answer.body.length if isinstance(answer.body.length, int) else None
+
+
+async def _drain(answer: Answer) -> None:
+    """A 304 has no content; what the origin sends all the same is thrown away."""
+    try:
+        await answer.read()
+    except OriginError:
+        answer.discard()

@@ -1,0 +1,147 @@
+"""One request's story: what is asked, of whom, from where it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+import structlog
+
+from scrubjay_proxy.answers import OriginError
+from scrubjay_proxy.asking import interpret, is_absolute
+from scrubjay_proxy.caching import Caching
+from scrubjay_proxy.control.running import Purge
+from scrubjay_proxy.deliver import Delivery
+from scrubjay_proxy.forwarding import ForwardOrigins, NotAllowed
+from scrubjay_proxy.http.keys import normal_target
+from scrubjay_proxy.http.messages import Request
+from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.meter import Meter
+from scrubjay_proxy.passing import Passing
+from scrubjay_proxy.purging import purge_request
+from scrubjay_proxy.routes import Route, Routes
+from scrubjay_proxy.told import Told
+from scrubjay_proxy.tunnel import Tunnels
+from scrubjay_proxy.wire.call import Call, ClientGone
+from scrubjay_proxy.wire.heads import BadMessage
+
+log = structlog.get_logger()
+
+
+class Flow:
+    """Answers calls. Everything it does to the cache, the origin or the client is elsewhere."""
+
+    def __init__(
+        self,
+        *,
+        caching: Caching,
+        delivery: Delivery,
+        passing: Passing,
+        routes: Routes,
+        forward: ForwardOrigins | None,
+        tunnels: Tunnels | None,
+        meter: Meter,
+        timer: Callable[[], float],
+        purge: Callable[[Purge], Awaitable[int]],
+        purge_from: tuple[IPv4Network | IPv6Network, ...] = (),
+    ) -> None:
+        self._caching, self._passing, self._delivery = caching, passing, delivery
+        self._routes = routes
+        self._forward, self._tunnels = forward, tunnels
+        self._meter, self._timer = meter, timer
+        self._purge, self._purge_from = purge, purge_from
+
+    async def __call__(self, call: Call) -> None:
+        """Answer one call and count it."""
+        began = self._timer()
+        route = "none"
+        try:
+            asked = interpret(call.head, encrypted=call.encrypted)
+            found = await self._find(call, asked)
+            if found is None:
+                told = await self._own(call, asked)
+            else:
+                route = found.name
+                told = await self._routed(call, asked, found)
+        except NotAllowed as refusal:
+            told = await self._refuse(call, 403, "Forbidden", str(refusal))
+        except OriginError as error:
+            told = await self._failed(call, error)
+        except (ClientGone, BadMessage):
+            raise
+        except Exception as error:
+            log.exception("a request failed inside the proxy", target=call.head.target)
+            told = await self._failed(call, OriginError("reset", type(error).__name__))
+        seconds = self._timer() - began
+        from_store = call.sent if told.from_store else 0
+        self._meter.request(
+            route, told.outcome, told.why, told.status, seconds, call.sent, from_store
+        )
+
+    async def _find(self, call: Call, asked: Request) -> Route | None:
+        if asked.method == "CONNECT":
+            return None
+        absolute = is_absolute(call.head)
+        if self._forward is not None and absolute:
+            named = self._routes.find(asked.host, asked.target, named_only=True)
+            return named or await self._forward.route(asked)
+        return self._routes.find(asked.host, asked.target)
+
+    async def _own(self, call: Call, asked: Request) -> Told:
+        """A request that is for no route: a tunnel, or nothing of ours."""
+        if asked.method == "CONNECT":
+            if self._tunnels is None:
+                return await self._refuse(
+                    call, 405, "Method Not Allowed", "CONNECT is for forward mode"
+                )
+            status = await self._tunnels.open(call, asked.host)
+            return Told("bypass", "", status)
+        detail = "no route is for this host and path"
+        return await self._refuse(call, 421, "Misdirected Request", detail)
+
+    async def _routed(self, call: Call, asked: Request, route: Route) -> Told:
+        asked = replace(asked, host=asked.host or route.origin.address.authority)
+        if asked.method == "PURGE" and self._may_purge(call.peer):
+            found = await self._purge(purge_request(asked))
+            status, reason = (200, "OK") if found else (404, "Not Found")
+            await self._delivery.error(call, status, reason, f"{found} purged", None)
+            return Told("refused", "", status)
+        if (hops := _hops_left(asked)) == 0:
+            return await self._refuse(call, 200 if asked.method == "OPTIONS" else 405, "", "here")
+        if hops is not None:
+            asked = asked.with_headers(asked.headers.having("Max-Forwards", str(hops - 1)))
+        if asked.method in ("GET", "HEAD"):
+            target = normal_target(asked.target, route.rules.key)
+            asked = replace(asked, target=target)
+            if call.body.ended:
+                return await self._caching.answer(call, asked, route)
+        return await self._passing.on(call, asked, route)
+
+    def _may_purge(self, peer: str) -> bool:
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self._purge_from)
+
+    # Answers of our own.
+
+    async def _refuse(
+        self, call: Call, status: int, reason: str, detail: str, why: Why | None = None
+    ) -> Told:
+        await self._delivery.error(call, status, reason, detail, why)
+        return Told("refused", why.value if why else "", status)
+
+    async def _failed(self, call: Call, error: OriginError) -> Told:
+        if call.started:
+            call.abort()
+            return Told("fetched", "", error.status)
+        reason = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
+        return await self._refuse(call, error.status, reason[error.status], str(error))
+
+
+def _hops_left(asked: Request) -> int | None:
+    """Max-Forwards of a TRACE or OPTIONS (RFC 9110, 7.6.2)."""
+    text = asked.headers.get("max-forwards") if asked.method in ("TRACE", "OPTIONS") else None
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None

@@ -1,0 +1,166 @@
+"""Cache-Control and its targeted siblings, read into one typed record.
+
+RFC 9111, 5.2; RFC 9213 (targeted fields); RFC 5861; RFC 8246.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scrubjay_proxy.http.messages import Headers
+from scrubjay_proxy.http.structured import BareItem, parse_dictionary
+
+_DIRECTIVE = re.compile(
+    r"""[ \t,]*                                   # empty elements are allowed
+        (?P<name>[!#$%&'*+\-.^_`|~0-9A-Za-z]+)
+        (?:=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^\s,"]*)))?
+        [ \t]*(?=,|$)""",
+    re.VERBOSE,
+)
+_DELTA_MAX = 2**31  # RFC 9111, 1.2.2
+_NAMES = {
+    "no-store", "no-cache", "private", "public", "must-revalidate", "proxy-revalidate",
+    "must-understand", "immutable", "only-if-cached", "no-transform",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """The directives a shared cache acts on; seconds, None where absent.
+
+    A lifetime that cannot be read counts as 0: stale (RFC 9111, 4.2.1).
+    """
+
+    flags: frozenset[str] = frozenset()
+    max_age: int | None = None
+    s_maxage: int | None = None
+    stale_while_revalidate: int | None = None
+    stale_if_error: int | None = None
+    min_fresh: int | None = None
+    max_stale: int | None = None
+    targeted: bool = False
+
+    def __contains__(self, flag: str) -> bool:
+        return flag in self.flags
+
+
+NONE = Directives()
+
+
+def _delta(text: str | None) -> int:
+    if text is None or not text.isascii() or not text.isdigit():
+        return 0
+    return min(int(text[:12]), _DELTA_MAX)
+
+
+@lru_cache(maxsize=4096)
+def parse_cache_control(text: str) -> Directives:
+    """Read the combined value of Cache-Control; the first of a repeated directive counts."""
+    found: dict[str, str | None] = {}
+    position = 0
+    while position < len(text):
+        match = _DIRECTIVE.match(text, position)
+        if match is None:
+            position = _beyond_comma(text, position)
+            continue
+        value = match["token"] if match["quoted"] is None else match["quoted"]
+        found.setdefault(match["name"].lower(), value)
+        position = match.end()
+    return _record(found)
+
+
+def _beyond_comma(text: str, position: int) -> int:
+    """Skip what is no directive, up to the next comma outside quotes."""
+    quoted = False
+    for index in range(position, len(text)):
+        if text[index] == '"':
+            quoted = not quoted
+        elif text[index] == "," and not quoted and index > position:
+            return index
+    return len(text)
+
+
+def _record(found: dict[str, str | None], *, targeted: bool = False) -> Directives:
+    def seconds(name: str) -> int | None:
+        return _delta(found[name]) if name in found else None
+
+    # max-stale without a value accepts any staleness (RFC 9111, 5.2.1.2).
+    any_stale = "max-stale" in found and not found["max-stale"]
+    return Directives(
+        flags=frozenset(name for name in found if name in _NAMES),
+        max_age=seconds("max-age"),
+        s_maxage=seconds("s-maxage"),
+        stale_while_revalidate=seconds("stale-while-revalidate"),
+        stale_if_error=seconds("stale-if-error"),
+        min_fresh=seconds("min-fresh"),
+        max_stale=_DELTA_MAX if any_stale else seconds("max-stale"),
+        targeted=targeted,
+    )
+
+
+def request_directives(headers: Headers) -> Directives:
+    """What the client asks of caches; `Pragma: no-cache` alone counts as no-cache (5.4)."""
+    text = headers.get("cache-control")
+    if text is not None:
+        return parse_cache_control(text)
+    if "no-cache" in (headers.get("pragma") or "").lower():
+        return Directives(flags=frozenset({"no-cache"}))
+    return NONE
+
+
+def response_directives(headers: Headers, targets: Sequence[str]) -> Directives:
+    """The directives that count for this cache: the first valid targeted field, else
+    Cache-Control (RFC 9213, 2.2)."""
+    for name in targets:
+        text = headers.get(name)
+        if text and (found := _targeted(text, name)) is not None:
+            return found
+    text = headers.get("cache-control")
+    return parse_cache_control(text) if text is not None else NONE
+
+
+@lru_cache(maxsize=1024)
+def _targeted(text: str, name: str) -> Directives | None:
+    if name == "surrogate-control":
+        return _surrogate(text)
+    members = parse_dictionary(text)
+    if not members:
+        return None
+    found: dict[str, str | None] = {}
+    for key, value in members.items():
+        if key in _SECONDS and not _is_integer(value):
+            return None
+        if value is not False:
+            found[key] = None if value is True else str(value)
+    return _record(found, targeted=True)
+
+
+_SECONDS = ("max-age", "s-maxage", "stale-while-revalidate", "stale-if-error")
+
+
+def _is_integer(value: BareItem) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _surrogate(text: str) -> Directives | None:
+    """Surrogate-Control of the W3C note: a directive may name the surrogate it is for,
+    `max-age=60;name`, and one that names another does not count."""
+    kept = []
+    for element in text.split(","):
+        directive, _, target = element.partition(";")
+        if not target.strip() or target.strip().lower() == "scrubjay":
+            # `max-age=60+30` allows 30 further seconds of staleness.
+            fresh, plus, stale = directive.strip().partition("+")
+            kept.append(fresh)
+            if plus:
+                kept.append(f"stale-while-revalidate={stale}")
+    found = parse_cache_control(",".join(kept))
+    if found == NONE:
+        return None
+    return Directives(
+        found.flags, found.max_age, found.s_maxage,
+        found.stale_while_revalidate, found.stale_if_error, targeted=True,
+    )  # fmt: skip

@@ -1,0 +1,111 @@
+"""How long a response is fresh and how old it is (RFC 9111, 4.2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from scrubjay_proxy.http.dates import parse_date
+from scrubjay_proxy.http.directives import Directives, response_directives
+from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
+from scrubjay_proxy.http.rules import Rules
+
+# Cacheable without being told (RFC 9110, 15.1); 206 is handled with its ranges.
+HEURISTIC_STATUSES = frozenset({200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501})
+_AGE_MAX = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """Seconds a response is fresh for, and whether the origin said so."""
+
+    seconds: float
+    explicit: bool
+
+
+def has_explicit_lifetime(headers: Headers, told: Directives) -> bool:
+    """Whether the origin says how long (RFC 9111, 4.2.1)."""
+    if told.s_maxage is not None or told.max_age is not None:
+        return True
+    return not told.targeted and "expires" in headers
+
+
+def lifetime(head: Head, times: Exchange, rules: Rules) -> Lifetime:
+    """Freshness lifetime, within the bounds the operator set for the route."""
+    told = response_directives(head.headers, rules.targets)
+    found = _explicit(head.headers, told, times)
+    if found is None:
+        found = Lifetime(_heuristic(head, told, times, rules), explicit=False)
+    seconds = found.seconds
+    if rules.ttl_min is not None and "no-cache" not in told:
+        seconds = max(seconds, rules.ttl_min)
+    if rules.ttl_max is not None:
+        seconds = min(seconds, rules.ttl_max)
+    return Lifetime(seconds, found.explicit)
+
+
+def _explicit(headers: Headers, told: Directives, times: Exchange) -> Lifetime | None:
+    for seconds in (told.s_maxage, told.max_age):
+        if seconds is not None:
+            return Lifetime(float(seconds), explicit=True)
+    lines = [] if told.targeted else headers.all("expires")
+    if not lines:
+        return None
+    expires = parse_date(lines[0]) if len(lines) == 1 else None
+    if expires is None:  # "0" and other invalid dates are in the past (RFC 9111, 5.3)
+        return Lifetime(0.0, explicit=True)
+    return Lifetime(max(0.0, expires - date_of(headers, times)), explicit=True)
+
+
+def _heuristic(head: Head, told: Directives, times: Exchange, rules: Rules) -> float:
+    """A tenth of the time since it changed last, by default (RFC 9111, 4.2.2)."""
+    if head.status not in HEURISTIC_STATUSES and "public" not in told:
+        return 0.0
+    modified = parse_date(head.headers.get("last-modified") or "")
+    if modified is not None:
+        unchanged = max(0.0, date_of(head.headers, times) - modified)
+        return min(unchanged * rules.heuristic_fraction, rules.heuristic_max)
+    if told == Directives() and rules.ttl_default is not None:
+        return rules.ttl_default
+    return 0.0
+
+
+def date_of(headers: Headers, times: Exchange) -> float:
+    """When the response was made: Date, or its arrival where that is missing or unreadable."""
+    date = parse_date(headers.get("date") or "")
+    return times.received if date is None else date
+
+
+def age_value(headers: Headers) -> float:
+    """The Age field's first value; one that is no number is ignored (RFC 9111, 5.1), as are
+    parameters some caches put behind it."""
+    text = re.split("[,;]", headers.get("age") or "", maxsplit=1)[0].strip()
+    return float(min(int(text[:12]), _AGE_MAX)) if text.isascii() and text.isdigit() else 0.0
+
+
+def initial_age(headers: Headers, times: Exchange) -> float:
+    """Corrected initial age on arrival (RFC 9111, 4.2.3)."""
+    apparent = max(0.0, times.received - date_of(headers, times))
+    return max(apparent, age_value(headers) + times.received - times.requested)
+
+
+def current_age(stored: Stored, now: float) -> float:
+    """Seconds since the origin made or last confirmed it."""
+    resident = max(0.0, now - stored.times.received)
+    return initial_age(stored.head.headers, stored.times) + resident
+
+
+def freshness(stored: Stored, now: float, rules: Rules) -> float:
+    """Seconds of freshness left; negative: seconds of staleness.
+
+    What an unsafe request or a soft purge marked is stale from then on.
+    """
+    left = lifetime(stored.head, stored.times, rules).seconds * stored.jitter
+    left -= current_age(stored, now)
+    return min(left, -1.0) if stored.invalid else left
+
+
+def expires_at(stored: Stored, rules: Rules) -> float:
+    """Unix seconds when the lifetime ends; what eviction policies know of it."""
+    lasts = lifetime(stored.head, stored.times, rules).seconds * stored.jitter
+    return stored.times.received + lasts - initial_age(stored.head.headers, stored.times)

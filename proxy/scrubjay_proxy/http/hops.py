@@ -1,0 +1,41 @@
+"""Fields that belong to one connection, and the ones a proxy adds (RFC 9110, 7.6)."""
+
+from __future__ import annotations
+
+from scrubjay_proxy.http.messages import Headers
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+        "upgrade", "proxy-authenticate", "proxy-authorization", "proxy-authentication-info",
+        "http2-settings",
+    }
+)  # fmt: skip
+
+# A stranger's word on who it is, whom it asked and what it really meant: an origin that
+# believes it is poisoned through the cache, as none of these is part of the key.
+FORWARDING = frozenset(
+    {
+        "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+        "x-forwarded-port", "x-forwarded-scheme", "x-forwarded-server", "x-forwarded-prefix",
+        "x-forwarded-ssl", "x-host", "x-original-host", "x-original-url", "x-rewrite-url",
+        "x-real-ip", "x-client-ip", "x-http-method-override", "x-http-method", "x-method-override",
+        "proxy",
+    }
+)  # fmt: skip
+
+
+def end_to_end(headers: Headers) -> Headers:
+    """The fields that are meant for more than this connection."""
+    listed = headers.get("connection")
+    if listed is None:
+        return headers.without(HOP_BY_HOP)
+    named = {name.strip().lower() for name in listed.split(",")}
+    # A peer may not have Content-Length or Host dropped by naming them (7.6.1).
+    return headers.without(HOP_BY_HOP | (named - {"content-length", "host", "date", "age"}))
+
+
+def storable_fields(headers: Headers) -> Headers:
+    """What is kept of a response's fields (RFC 9111, 3.1); the length is kept as a number,
+    and Age and Cache-Status are made anew for each answer."""
+    return end_to_end(headers).without(("content-length", "cache-status"))

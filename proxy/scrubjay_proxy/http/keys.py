@@ -1,0 +1,142 @@
+"""Cache keys: which requests ask for the same thing (RFC 9111, 2 and 4.1; No-Vary-Search)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+from scrubjay_proxy.http.messages import Headers, Pair, Request
+from scrubjay_proxy.http.rules import KeyRules
+from scrubjay_proxy.http.structured import parse_dictionary
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRule:
+    """What a No-Vary-Search field says of the query."""
+
+    key_order: bool = False
+    all_ignored: bool = False
+    named: frozenset[str] = frozenset()  # ignored, or with all_ignored the ones that count
+
+    def counts(self, name: str) -> bool:
+        """Whether a parameter of that name tells responses apart."""
+        return (name in self.named) if self.all_ignored else (name not in self.named)
+
+
+@lru_cache(maxsize=1024)
+def parse_no_vary_search(text: str) -> SearchRule | None:
+    """Read No-Vary-Search; None where it says nothing or nothing valid."""
+    members = parse_dictionary(text)
+    if not members or not members.keys() <= {"key-order", "params", "except"}:
+        return None
+    order, params, excepted = (members.get(k) for k in ("key-order", "params", "except"))
+    if order not in (None, True, False):
+        return None
+    if excepted is not None and (params is not True or not isinstance(excepted, tuple)):
+        return None
+    if params is True:
+        return SearchRule(order is True, True, frozenset(excepted or ()))
+    if params is not None and not isinstance(params, tuple):
+        return None
+    return SearchRule(order is True, False, frozenset(params or ()))
+
+
+def normal_target(target: str, rules: KeyRules) -> str:
+    """The target without the parameters that the route's rules drop."""
+    path, mark, query = target.partition("?")
+    if not mark or not (rules.drop or rules.keep or rules.sort):
+        return target
+    kept = [p for p in query.split("&") if _kept(p.split("=", 1)[0], rules)]
+    if rules.sort:
+        kept.sort(key=lambda p: p.split("=", 1)[0])
+    if not kept:
+        return path
+    return f"{path}?{'&'.join(kept)}"
+
+
+@lru_cache(maxsize=8192)
+def _kept(name: str, rules: KeyRules) -> bool:
+    if not name:
+        return True
+    if rules.keep and not any(fnmatchcase(name, pattern) for pattern in rules.keep):
+        return False
+    return not any(fnmatchcase(name, pattern) for pattern in rules.drop)
+
+
+def normal_host(scheme: str, host: str) -> str:
+    """Host in lower case, without the scheme's default port."""
+    return host.lower().removesuffix(_DEFAULT_PORTS.get(scheme, ""))
+
+
+def primary_key(asked: Request, search: SearchRule | None = None) -> str:
+    """The key a response is stored under: its URI, the query seen through `search`."""
+    host = normal_host(asked.scheme, asked.host)
+    if search is None:
+        return f"{asked.scheme}://{host}{asked.target}"
+    path, _, query = asked.target.partition("?")
+    return f"{asked.scheme}://{host}{path}?{_searched(query, search)} #{_mark(search)}"
+
+
+def path_key(asked: Request) -> str:
+    """The URI without its query: what a No-Vary-Search rule is remembered for."""
+    host = normal_host(asked.scheme, asked.host)
+    return f"{asked.scheme}://{host}{asked.target.partition('?')[0]}"
+
+
+def _searched(query: str, search: SearchRule) -> str:
+    pairs = [
+        (unquote_plus(name), unquote_plus(value))
+        for name, _, value in (part.partition("=") for part in query.split("&") if part)
+    ]
+    kept = [pair for pair in pairs if search.counts(pair[0])]
+    if search.key_order:
+        kept.sort(key=lambda pair: pair[0])
+    return "&".join(f"{name!r}={value!r}" for name, value in kept)
+
+
+def _mark(search: SearchRule) -> str:
+    names = ",".join(sorted(search.named))
+    return f"nvs{int(search.key_order)}{int(search.all_ignored)}{names}"
+
+
+def vary_names(headers: Headers) -> tuple[str, ...]:
+    """The request fields a response was chosen by, in lower case and order."""
+    names = {name.strip().lower() for name in (headers.get("vary") or "").split(",")}
+    return tuple(sorted(names - {""}))
+
+
+def selecting(names: Iterable[str], headers: Headers) -> tuple[Pair, ...]:
+    """The values of those request fields, made comparable; an absent field has none."""
+    return tuple(
+        (name, normal_value(name, value))
+        for name in names
+        if (value := headers.get(name)) is not None
+    )
+
+
+@lru_cache(maxsize=8192)
+def normal_value(name: str, value: str) -> str:
+    """A field value without what the field's own grammar does not tell apart (4.1)."""
+    elements = [element.strip(" \t") for element in value.split(",")]
+    if name in ("accept-language", "accept-encoding"):
+        elements = sorted({_weighted(element) for element in elements if element})
+    elif name == "accept":
+        elements = [element.lower().replace(" ", "") for element in elements]
+    return ",".join(elements)
+
+
+def _weighted(element: str) -> str:
+    """`De;q=0.5` as `de;q=0.5`; a weight of 1 is the default."""
+    name, *parameters = (part.strip(" \t").lower() for part in element.split(";"))
+    weights = [p for p in parameters if p not in ("q=1", "q=1.0", "q=1.00", "q=1.000")]
+    return ";".join([name, *weights])
+
+
+def variant_key(key: str, chosen: tuple[Pair, ...]) -> str:
+    """What the id of a stored response is hashed from."""
+    return key if not chosen else f"{key} {chosen!r}"

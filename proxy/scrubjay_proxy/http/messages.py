@@ -1,0 +1,141 @@
+"""Requests and response heads as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+Pair = tuple[str, str]
+
+
+class Headers:
+    """An immutable list of header lines; names are matched without regard to case."""
+
+    __slots__ = ("_index", "pairs")
+
+    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
+        self.pairs: tuple[Pair, ...] = tuple(pairs)
+        self._index: dict[str, list[str]] | None = None
+
+    def _lines(self) -> dict[str, list[str]]:
+        index = self._index
+        if index is None:
+            index = self._index = {}
+            for name, value in self.pairs:
+                index.setdefault(name.lower(), []).append(value)
+        return index
+
+    def all(self, name: str) -> list[str]:
+        """Every line of that name, in order; `name` in lower case."""
+        return self._lines().get(name, [])
+
+    def get(self, name: str) -> str | None:
+        """The combined value (RFC 9110, 5.3), or None where the field is absent."""
+        lines = self._lines().get(name)
+        if lines is None:
+            return None
+        return lines[0] if len(lines) == 1 else ", ".join(lines)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._lines()
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self.pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.pairs == other.pairs
+
+    def __hash__(self) -> int:
+        return hash(self.pairs)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self.pairs)!r})"
+
+    def without(self, names: Iterable[str]) -> Headers:
+        """The same lines but those named (lower case)."""
+        dropped = frozenset(names)
+        return Headers(pair for pair in self.pairs if pair[0].lower() not in dropped)
+
+    def plus(self, *pairs: Pair) -> Headers:
+        """The same lines and these behind them."""
+        return Headers((*self.pairs, *pairs))
+
+    def having(self, name: str, value: str) -> Headers:
+        """The same lines with `name` set to this one value."""
+        return self.without((name.lower(),)).plus((name, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks for; `target` is the path and query as it stands on the wire."""
+
+    method: str
+    scheme: str
+    host: str
+    target: str
+    headers: Headers
+
+    @property
+    def url(self) -> str:
+        """The absolute target URI (RFC 9110, 7.1)."""
+        return f"{self.scheme}://{self.host}{self.target}"
+
+    def with_headers(self, headers: Headers) -> Request:
+        """The same request with other header lines."""
+        return replace(self, headers=headers)
+
+
+def request_for(url: str) -> Request:
+    """A plain GET of an absolute URL."""
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Request("GET", parts.scheme, parts.netloc, target, Headers())
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status line and header lines of a response."""
+
+    status: int
+    reason: str
+    headers: Headers
+
+    def with_headers(self, headers: Headers) -> Head:
+        """The same status with other header lines."""
+        return replace(self, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """When a request left and its response head arrived, Unix seconds."""
+
+    requested: float
+    received: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored response as the HTTP rules see it; its body is the store's business.
+
+    `parts` are the byte ranges held, as (first, beyond) pairs in order; `length` is the
+    complete length of the representation; `expires` is when its lifetime ends, Unix
+    seconds, which is all that eviction policies know of freshness.
+    """
+
+    id: int
+    key: str
+    head: Head
+    times: Exchange
+    selecting: tuple[Pair, ...] = ()
+    length: int = 0
+    parts: tuple[tuple[int, int], ...] = ((0, 0),)
+    invalid: bool = False
+    jitter: float = 1.0
+    expires: float = 0.0
+    generation: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole representation is held."""
+        return self.parts == ((0, self.length),)

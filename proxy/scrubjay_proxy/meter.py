@@ -1,0 +1,204 @@
+"""Counting: plain integers on the hot path, read by the exposition and the API."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scrubjay_proxy import metrics
+from scrubjay_proxy.metrics import LATENCIES, METRICS, OTHER, Metric
+
+Counts = Mapping[str, Mapping[tuple[str, ...], int]]
+
+
+def nothing() -> int:
+    return 0
+
+
+def nobody() -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Where to read what is not counted but is."""
+
+    bytes: Callable[[], int] = nothing
+    objects: Callable[[], int] = nothing
+    capacity: Callable[[], int] = nothing
+    filling: Callable[[], int] = nothing
+    connections: Callable[[], int] = nothing
+    policy: Callable[[], str] = nobody
+
+
+class Tally:
+    """One counter family: a number for each combination of its labels."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self, values: Sequence[Sequence[str]]) -> None:
+        self.counts: dict[tuple[str, ...], int] = dict.fromkeys(itertools.product(*values), 0)
+
+    def know(self, *values: Sequence[str]) -> None:
+        for labels in itertools.product(*values):
+            self.counts.setdefault(labels, 0)
+
+    def add(self, amount: int, *labels: str) -> None:
+        try:
+            self.counts[labels] += amount
+        except KeyError:
+            unknown = (OTHER,) * len(labels)
+            self.counts[unknown] = self.counts.get(unknown, 0) + amount
+
+
+class Spread:
+    """One histogram of seconds."""
+
+    __slots__ = ("buckets", "sum")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(LATENCIES) + 1)
+        self.sum = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.buckets[bisect_left(LATENCIES, seconds)] += 1
+        self.sum += seconds
+
+
+class Meter:
+    """Counts what happens; knows nothing of how it is shown."""
+
+    def __init__(
+        self,
+        *,
+        routes: Sequence[str] = ("default",),
+        whys: Sequence[str] = (),
+        policies: Sequence[str] = (),
+        gauges: Gauges | None = None,
+    ) -> None:
+        self.gauges = gauges or Gauges()
+        self.policies = tuple(policies)
+        self.started = time.time()
+        given = {"route": tuple(routes), "policy": self.policies, "reason": tuple(whys)}
+        self.tallies = {
+            metric.name: Tally([label.values or given[label.name] for label in metric.labels])
+            for metric in METRICS
+            if metric.kind == "counter"
+        }
+        self.durations = {outcome: Spread() for outcome in metrics.OUTCOMES}
+        self.origin_duration = Spread()
+
+    def request(  # noqa: PLR0917  called once a request, where keywords cost
+        self,
+        route: str,
+        outcome: str,
+        why: str,
+        status: int,
+        seconds: float,
+        sent: int,
+        from_store: int,
+    ) -> None:
+        """One request answered: body bytes `sent`, `from_store` of them read from the store."""
+        tallies = self.tallies
+        tallies["scrubjay_requests_total"].add(1, outcome, route)
+        tallies["scrubjay_responses_total"].add(1, f"{status // 100}xx")
+        tallies["scrubjay_response_bytes_total"].add(sent, outcome)
+        tallies["scrubjay_store_read_bytes_total"].add(from_store)
+        if why:
+            tallies["scrubjay_request_reasons_total"].add(1, why)
+        if outcome in self.durations:
+            self.durations[outcome].add(seconds)
+
+    def origin(self, seconds: float, received: int, failed: str = "") -> None:
+        """One exchange with an origin ended, well or by the named failure."""
+        self.tallies["scrubjay_origin_requests_total"].add(1)
+        self.tallies["scrubjay_origin_response_bytes_total"].add(received)
+        if failed:
+            self.tallies["scrubjay_origin_failures_total"].add(1, failed)
+        else:
+            self.origin_duration.add(seconds)
+
+    def evicted(self, policy: str, reason: str, objects: int = 1, freed: int = 0) -> None:
+        """Objects left the store while `policy` was in force."""
+        if policy not in self.policies:
+            self.know_policy(policy)
+        self.tallies["scrubjay_evictions_total"].add(objects, policy, reason)
+        self.tallies["scrubjay_evicted_bytes_total"].add(freed, policy, reason)
+
+    def know_policy(self, policy: str) -> None:
+        """A plug-in chosen at run time gets its own label: only the operator can name one."""
+        self.policies = (*self.policies, policy)
+        for name in ("scrubjay_evictions_total", "scrubjay_evicted_bytes_total"):
+            self.tallies[name].know((policy,), metrics.REMOVALS)
+
+    def stored(self) -> None:
+        """A response was taken in."""
+        self.tallies["scrubjay_admissions_total"].add(1, "stored")
+
+    def refused_admission(self, reason: str) -> None:
+        """HTTP allowed to store it, the cache did not take it."""
+        self.tallies["scrubjay_admissions_total"].add(1, reason)
+
+    def coalesced(self, n: int = 1) -> None:
+        """Requests joined a fetch that was under way."""
+        self.tallies["scrubjay_coalesced_requests_total"].add(n)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The raw counts, and the ratios that follow from them."""
+        return summary({name: tally.counts for name, tally in self.tallies.items()})
+
+
+def summary(counts: Counts) -> dict[str, Any]:
+    """Counts by outcome, reason and failure; a hit is only what was served from the store.
+
+    Object hit ratio: hits and stale answers among all requests but those the proxy refused.
+    Byte hit ratio: bytes read from the store among all bytes sent.
+    """
+    outcomes = dict.fromkeys(metrics.OUTCOMES, 0)
+    routes: dict[str, int] = {}
+    for (outcome, route), count in counts[metrics.REQUESTS.name].items():
+        outcomes[outcome] = outcomes.get(outcome, 0) + count
+        routes[route] = routes.get(route, 0) + count
+    asked = sum(outcomes.values()) - outcomes["refused"]
+    sent = sum(counts[metrics.SENT.name].values())
+    read = total(counts, metrics.FROM_STORE)
+    return {
+        "requests": sum(outcomes.values()),
+        "outcomes": outcomes,
+        "routes": routes,
+        "reasons": by_first(counts, metrics.REASONS),
+        "statuses": by_first(counts, metrics.RESPONSES),
+        "bytes_sent": sent,
+        "bytes_from_store": read,
+        "object_hit_ratio": ratio(outcomes["hit"] + outcomes["stale"], asked),
+        "byte_hit_ratio": ratio(read, sent),
+        "coalesced": total(counts, metrics.COALESCED),
+        "origin_requests": total(counts, metrics.ORIGIN_REQUESTS),
+        "origin_bytes": total(counts, metrics.ORIGIN_RECEIVED),
+        "origin_failures": by_first(counts, metrics.ORIGIN_FAILURES),
+        "admissions": by_first(counts, metrics.ADMISSIONS),
+        "removals": by_last(counts, metrics.EVICTIONS),
+    }
+
+
+def total(counts: Counts, metric: Metric) -> int:
+    return sum(counts[metric.name].values())
+
+
+def by_first(counts: Counts, metric: Metric) -> dict[str, int]:
+    return {labels[0]: count for labels, count in counts[metric.name].items() if count}
+
+
+def by_last(counts: Counts, metric: Metric) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for labels, count in counts[metric.name].items():
+        sums[labels[-1]] = sums.get(labels[-1], 0) + count
+    return {reason: count for reason, count in sums.items() if count}
+
+
+def ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

@@ -1,0 +1,168 @@
+"""Every metric, declared once: the collector, the docs and the dashboards read this table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+OUTCOMES = ("hit", "stale", "checked", "fetched", "bypass", "refused")
+CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+FAILURES = ("connect", "timeout", "reset", "protocol", "busy")
+REMOVALS = ("evicted", "expired", "purged", "invalidated", "replaced")
+DECISIONS = ("stored", "too-large", "policy", "full", "no-room", "incomplete")
+
+# Upper bounds in seconds: from a hit in memory to a silent origin at its limit.
+LATENCIES = (
+    0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+    30.0,
+)  # fmt: skip
+
+OTHER = "other"  # a value that is not of the closed set is counted here, never lost
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A dimension; no `values` means that the configuration gives them (routes, policies)."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One family in the exposition; `unit` is a base unit of Prometheus."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram", "info"]
+    help: str
+    unit: str = ""
+    labels: tuple[Label, ...] = ()
+
+
+OUTCOME = Label("outcome", OUTCOMES)
+ROUTE = Label("route")
+POLICY = Label("policy")
+
+REQUESTS = Metric(
+    "scrubjay_requests_total",
+    "counter",
+    "Requests answered: from the store fresh (hit) or stale, from it after a 304 (checked), by the "
+    "origin (fetched), by the origin without asking the store (bypass), by the proxy (refused).",
+    labels=(OUTCOME, ROUTE),
+)
+REASONS = Metric(
+    "scrubjay_request_reasons_total",
+    "counter",
+    "Requests by the named reason why the store was not used, or was used though stale.",
+    labels=(Label("reason"),),
+)
+RESPONSES = Metric(
+    "scrubjay_responses_total",
+    "counter",
+    "Final responses by class of status.",
+    labels=(Label("class", CLASSES),),
+)
+DURATION = Metric(
+    "scrubjay_request_duration_seconds",
+    "histogram",
+    "From the request's head to the last byte of the answer.",
+    unit="seconds",
+    labels=(OUTCOME,),
+)
+SENT = Metric(
+    "scrubjay_response_bytes_total",
+    "counter",
+    "Bytes of bodies sent to clients.",
+    unit="bytes",
+    labels=(OUTCOME,),
+)
+FROM_STORE = Metric(
+    "scrubjay_store_read_bytes_total",
+    "counter",
+    "Bytes of bodies sent to clients that came out of the store.",
+    unit="bytes",
+)
+COALESCED = Metric(
+    "scrubjay_coalesced_requests_total",
+    "counter",
+    "Requests that waited for another's fetch instead of asking the origin.",
+)
+ORIGIN_REQUESTS = Metric(
+    "scrubjay_origin_requests_total", "counter", "Requests sent to origins, checks included."
+)
+ORIGIN_DURATION = Metric(
+    "scrubjay_origin_duration_seconds",
+    "histogram",
+    "From asking an origin to the last byte of its answer, failures left out.",
+    unit="seconds",
+)
+ORIGIN_RECEIVED = Metric(
+    "scrubjay_origin_response_bytes_total",
+    "counter",
+    "Bytes of bodies received from origins.",
+    unit="bytes",
+)
+ORIGIN_FAILURES = Metric(
+    "scrubjay_origin_failures_total",
+    "counter",
+    "Requests to origins that failed, by what failed.",
+    labels=(Label("failure", FAILURES),),
+)
+ADMISSIONS = Metric(
+    "scrubjay_admissions_total",
+    "counter",
+    "Responses that HTTP allows to store, by what the cache decided.",
+    labels=(Label("decision", DECISIONS),),
+)
+EVICTIONS = Metric(
+    "scrubjay_evictions_total",
+    "counter",
+    "Objects that left the store, by the policy in force and the reason.",
+    labels=(POLICY, Label("reason", REMOVALS)),
+)
+FREED = Metric(
+    "scrubjay_evicted_bytes_total",
+    "counter",
+    "Bytes freed by objects that left the store.",
+    unit="bytes",
+    labels=(POLICY, Label("reason", REMOVALS)),
+)
+CACHE_BYTES = Metric("scrubjay_cache_bytes", "gauge", "Bytes the store holds.", unit="bytes")
+CACHE_OBJECTS = Metric("scrubjay_cache_objects", "gauge", "Objects the store holds.")
+CACHE_CAPACITY = Metric(
+    "scrubjay_cache_capacity_bytes", "gauge", "Bytes the store may hold.", unit="bytes"
+)
+FILLING = Metric(
+    "scrubjay_filling_bytes", "gauge", "Bytes received that are not stored yet.", unit="bytes"
+)
+CONNECTIONS = Metric("scrubjay_connections", "gauge", "Connections of clients that are open.")
+POLICY_INFO = Metric(
+    "scrubjay_policy_info", "info", "1 for the policy in force, 0 for the others.", labels=(POLICY,)
+)
+BUILD_INFO = Metric(
+    "scrubjay_build_info", "info", "Always 1.", labels=(Label("version"), Label("python"))
+)
+
+METRICS: tuple[Metric, ...] = (
+    REQUESTS,
+    REASONS,
+    RESPONSES,
+    DURATION,
+    SENT,
+    FROM_STORE,
+    COALESCED,
+    ORIGIN_REQUESTS,
+    ORIGIN_DURATION,
+    ORIGIN_RECEIVED,
+    ORIGIN_FAILURES,
+    ADMISSIONS,
+    EVICTIONS,
+    FREED,
+    CACHE_BYTES,
+    CACHE_OBJECTS,
+    CACHE_CAPACITY,
+    FILLING,
+    CONNECTIONS,
+    POLICY_INFO,
+    BUILD_INFO,
+)

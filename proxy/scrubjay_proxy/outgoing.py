@@ -1,0 +1,85 @@
+"""The header lines a proxy sends on, in both directions (RFC 9110, 7.6)."""
+
+from __future__ import annotations
+
+from scrubjay_proxy.http.cachestatus import added
+from scrubjay_proxy.http.dates import format_date
+from scrubjay_proxy.http.hops import FORWARDING, end_to_end
+from scrubjay_proxy.http.messages import Head, Headers, Pair, Request
+from scrubjay_proxy.wire.framing import Framing, Length
+from scrubjay_proxy.wire.heads import BadMessage, render_response
+
+PSEUDONYM = "scrubjay"
+_OURS = frozenset({"host", "expect", "content-length", "surrogate-capability"})
+_REASONS = {
+    400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
+    417: "Expectation Failed", 431: "Request Header Fields Too Large", 501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+}  # fmt: skip
+_FRAMING = frozenset({"transfer-encoding", "content-length"})
+
+
+def to_origin(
+    asked: Request, host: str, peer: str, length: Length, targets: tuple[str, ...] = ()
+) -> Headers:
+    """What the origin is sent: a stranger's word on who asked is replaced by ours."""
+    kept = end_to_end(asked.headers).without(FORWARDING | _OURS)
+    lines: list[Pair] = [("Host", host), *kept.without(("via",))]
+    lines += [
+        ("X-Forwarded-For", peer),
+        ("X-Forwarded-Proto", asked.scheme),
+        ("X-Forwarded-Host", asked.host or host),
+        ("Via", _via(kept)),
+    ]
+    if "surrogate-control" in targets:
+        lines.append(("Surrogate-Capability", f'{PSEUDONYM}="Surrogate/1.0"'))
+    if length is Framing.CHUNKED:
+        lines.append(("Transfer-Encoding", "chunked"))
+    elif length or asked.method in ("POST", "PUT", "PATCH"):
+        lines.append(("Content-Length", str(length)))
+    return Headers(lines)
+
+
+def to_client(head: Head, now: float, cache_status: str, framing: Pair | None) -> Head:
+    """What the client is sent: end-to-end fields, Via, Date, Cache-Status, framing."""
+    headers = end_to_end(head.headers).without(_FRAMING)
+    lines = [*headers.without(("via",)).pairs, ("Via", _via(headers))]
+    if "date" not in headers:
+        lines.append(("Date", format_date(int(now))))
+    result = added(Headers(lines), cache_status)
+    return head.with_headers(result.plus(framing) if framing else result)
+
+
+def length_field(length: int) -> Pair:
+    """Content-Length."""
+    return ("Content-Length", str(length))
+
+
+def _via(headers: Headers) -> str:
+    """Via with our hop behind those before us (RFC 9110, 7.6.3)."""
+    before = headers.get("via")
+    return f"{before}, 1.1 {PSEUDONYM}" if before else f"1.1 {PSEUDONYM}"
+
+
+def plain(
+    status: int, reason: str, detail: str, now: float, cache_status: str
+) -> tuple[Head, bytes]:
+    """An answer of the proxy's own, for people to read."""
+    body = f"{status} {reason}: {detail}\n".encode()
+    headers = Headers(
+        (
+            ("Date", format_date(int(now))),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Cache-Control", "no-store"),
+            ("Cache-Status", cache_status),
+            length_field(len(body)),
+        )
+    )
+    return Head(status, reason, headers), body
+
+
+def refusal(bad: BadMessage, now: float) -> bytes:
+    """The last thing said to a client whose message was refused: the connection closes."""
+    head, body = plain(bad.status, _REASONS.get(bad.status, "Error"), bad.detail, now, PSEUDONYM)
+    closing = head.with_headers(head.headers.plus(("Connection", "close")))
+    return render_response(closing) + body

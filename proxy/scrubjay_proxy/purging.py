@@ -1,0 +1,41 @@
+"""From what people want purged to what the store looks for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from scrubjay_proxy.control.running import Purge
+from scrubjay_proxy.http.invalidate import surrogate_tags
+from scrubjay_proxy.http.keys import normal_host
+from scrubjay_proxy.http.messages import Request
+from scrubjay_proxy.searches import Searches
+from scrubjay_proxy.store.base import Selector
+
+
+def selector(what: Purge, searches: Searches) -> Selector:
+    """URLs as keys (with their No-Vary-Search forms), paths for any host, prefixes, tags."""
+    urls = [url for url in what.urls if not url.startswith("/")]
+    return Selector(
+        keys=tuple(key for url in urls for key in searches.keys(url)),
+        paths=tuple(url for url in what.urls if url.startswith("/")),
+        prefixes=tuple(_normal(prefix) for prefix in what.prefixes),
+        tags=frozenset(what.tags),
+    )
+
+
+def purge_request(asked: Request) -> Purge:
+    """What a PURGE on the proxy port means: its tags where it names some, else its URL;
+    `Purge-Type: soft` marks stale, `prefix` takes all below."""
+    kind = (asked.headers.get("purge-type") or "").lower()
+    tags = surrogate_tags(asked.headers)
+    if tags:
+        return Purge(tags=tuple(tags), soft="soft" in kind)
+    if "prefix" in kind:
+        return Purge(prefixes=(asked.url,), soft="soft" in kind)
+    return Purge(urls=(asked.url,), soft="soft" in kind)
+
+
+def _normal(url: str) -> str:
+    parts = urlsplit(url)
+    rest = url.split("://", 1)[-1][len(parts.netloc) :]
+    return f"{parts.scheme}://{normal_host(parts.scheme, parts.netloc)}{rest}"

@@ -1,0 +1,247 @@
+"""The store of one process: bodies in a dictionary, rows and victims by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from scrubjay_policies.engine import Engine
+
+from scrubjay_proxy.http.invalidate import cache_groups, origin_of, surrogate_tags
+from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.http.ranges import Span, merge
+from scrubjay_proxy.http.validate import strong_etag
+from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.store.base import Reason, Selector, Usage, Vanished
+
+Part = tuple[int, bytes]
+Removed = Callable[[Reason, int, int], None]
+
+_REFUSALS = {"too-large": Why.TOO_LARGE, "policy": Why.POLICY}
+
+
+@dataclass(slots=True)
+class _Entry:
+    stored: Stored
+    parts: list[Part]
+
+
+class MemoryStore:
+    """Bounded by bytes of bodies (`engine.capacity`) and by number of objects.
+
+    Bodies on their way in are bounded apart, by as much again. `removed` is told of
+    every removal: reason, objects, bytes.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        max_object: int,
+        max_variants: int,
+        clock: Callable[[], float],
+        removed: Removed = lambda *_: None,
+    ) -> None:
+        self.engine = engine
+        self.max_object, self.max_variants = max_object, max_variants
+        self.filling = 0
+        self._clock, self._removed = clock, removed
+        self._entries: dict[int, _Entry] = {}
+        self._by_key: dict[str, list[int]] = {}
+        self._generation = 0
+
+    async def find(self, key: str) -> Sequence[Stored]:
+        """All variants stored under a key."""
+        return [self._entries[one].stored for one in self._by_key.get(key, ())]
+
+    def seen(self) -> None:
+        """Count a request that looked into the cache."""
+        self.engine.tick()
+
+    def used(self, stored: Stored) -> None:
+        """Note that a stored response answered a request."""
+        if stored.id in self._entries:
+            self.engine.touch(stored.id)
+
+    async def read(self, stored: Stored, span: Span) -> AsyncIterator[bytes]:
+        """The bytes of a span, in one piece."""
+        entry = self._entries.get(stored.id)
+        if entry is None or entry.stored.generation != stored.generation:
+            raise Vanished(stored.key)
+        for first, data in entry.parts:
+            if first <= span[0] and span[1] <= first + len(data):
+                whole = span == (first, first + len(data))
+                yield data if whole else data[span[0] - first : span[1] - first]
+                return
+        raise Vanished(stored.key)
+
+    @asynccontextmanager
+    async def write(
+        self, stored: Stored, length: int | None, first: int = 0
+    ) -> AsyncIterator[MemoryWriter]:
+        """Begin to take a response in."""
+        writer = MemoryWriter(self, first)
+        if length is not None and length > self.max_object:
+            writer.why = Why.TOO_LARGE
+        try:
+            yield writer
+        finally:
+            writer.drop()
+
+    async def refresh(self, stored: Stored) -> None:
+        """Replace what is known of a stored response."""
+        entry = self._entries.get(stored.id)
+        if entry is not None and entry.stored.generation == stored.generation:
+            entry.stored = stored
+            self.engine.renew(stored.id, stored.expires)
+
+    async def remove(self, stored: Stored, reason: Reason) -> int:
+        """Remove this generation of a response."""
+        entry = self._entries.get(stored.id)
+        if entry is None or entry.stored.generation != stored.generation:
+            return 0
+        return self._drop(stored.id, reason)
+
+    async def purge(self, selector: Selector, *, soft: bool, reason: Reason) -> int:
+        """Remove, or mark stale, all that match."""
+        found = list(self._matching(selector))
+        for one in found:
+            if soft:
+                entry = self._entries[one]
+                now = self._clock()
+                entry.stored = replace(entry.stored, invalid=True, expires=now)
+                self.engine.renew(one, now)
+            else:
+                self._drop(one, reason)
+        return len(found)
+
+    def usage(self) -> Usage:
+        """What it holds now."""
+        return Usage(self.engine.used, len(self._entries), self.engine.capacity, self.filling)
+
+    def keys(self) -> Iterator[str]:
+        """Every key something is stored under."""
+        return iter(self._by_key)
+
+    def commit(self, stored: Stored, part: Part) -> Why | None:
+        """Take in a finished response; the reason where it is refused."""
+        parts = self._joined(stored, part)
+        size = sum(len(data) for _, data in parts)
+        entry = _Entry(stored, parts)
+        self._bound_variants(stored)
+        offer = self.engine.offer(
+            stored.id,
+            size,
+            expires=stored.expires,
+            cost=max(0.0, stored.times.received - stored.times.requested),
+            now=self._clock(),
+        )
+        self._forget(offer.evicted)
+        if not offer.admitted:
+            self._discard(stored.id)
+            return _REFUSALS.get(offer.reason or "", Why.NO_ROOM)
+        self._generation += 1
+        spans = tuple((first, first + len(data)) for first, data in parts)
+        entry.stored = replace(stored, parts=spans, generation=self._generation)
+        if stored.id not in self._entries:
+            self._by_key.setdefault(stored.key, []).append(stored.id)
+        self._entries[stored.id] = entry
+        return None
+
+    def _joined(self, stored: Stored, part: Part) -> list[Part]:
+        """The new part, with the stored ones of the very same representation (RFC 9111, 3.4)."""
+        before = self._entries.get(stored.id)
+        etag = strong_etag(stored.head.headers)
+        whole = part[0] == 0 and len(part[1]) == stored.length
+        if before is None or whole or etag is None:
+            return [part]
+        if strong_etag(before.stored.head.headers) != etag or before.stored.length != stored.length:
+            return [part]
+        return merge([*before.parts, part])
+
+    def _bound_variants(self, stored: Stored) -> None:
+        variants = self._by_key.get(stored.key, ())
+        if stored.id not in variants and len(variants) >= self.max_variants:
+            self._drop(variants[0], Reason.REPLACED)
+
+    def _matching(self, selector: Selector) -> Iterator[int]:
+        keys = dict.fromkeys(selector.keys)
+        if selector.paths or selector.prefixes:
+            for key in self._by_key:
+                path = "/" + key.split("://", 1)[-1].partition("/")[2]
+                if path in selector.paths or any(map(key.startswith, selector.prefixes)):
+                    keys[key] = None
+        found = dict.fromkeys(one for key in keys for one in self._by_key.get(key, ()))
+        if selector.tags or selector.groups:
+            found.update(dict.fromkeys(self._labelled(selector)))
+        return iter(found)
+
+    def _labelled(self, selector: Selector) -> Iterator[int]:
+        for one, entry in self._entries.items():
+            headers = entry.stored.head.headers
+            tagged = selector.tags and not selector.tags.isdisjoint(surrogate_tags(headers))
+            origin = origin_of(entry.stored.key)
+            if tagged or any((origin, group) in selector.groups for group in cache_groups(headers)):
+                yield one
+
+    def _drop(self, one: int, reason: Reason) -> int:
+        freed = self.engine.drop(one)
+        self._discard(one)
+        self._removed(reason, 1, freed)
+        return freed
+
+    def _forget(self, evicted: Sequence[int]) -> None:
+        now = self._clock()
+        for one in evicted:
+            entry = self._entries[one]
+            expired = entry.stored.expires <= now
+            freed = sum(len(data) for _, data in entry.parts)
+            self._discard(one)
+            self._removed(Reason.EXPIRED if expired else Reason.EVICTED, 1, freed)
+
+    def _discard(self, one: int) -> None:
+        entry = self._entries.pop(one, None)
+        if entry is None:
+            return
+        siblings = self._by_key[entry.stored.key]
+        siblings.remove(one)
+        if not siblings:
+            del self._by_key[entry.stored.key]
+
+
+class MemoryWriter:
+    """A body on its way into the store."""
+
+    def __init__(self, store: MemoryStore, first: int) -> None:
+        self.why: Why | None = None
+        self._store, self._first = store, first
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    async def add(self, data: bytes) -> None:
+        """Append bytes, until they are too many."""
+        if self.why is not None:
+            return
+        self._size += len(data)
+        self._store.filling += len(data)
+        self._pieces.append(data)
+        if self._size > self._store.max_object:
+            self.why = Why.TOO_LARGE
+        elif self._store.filling > self._store.engine.capacity:
+            self.why = Why.NO_ROOM
+        if self.why is not None:
+            self.drop()
+
+    async def commit(self, stored: Stored) -> bool:
+        """Make it visible."""
+        if self.why is None:
+            body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+            self.why = self._store.commit(stored, (self._first, body))
+        return self.why is None
+
+    def drop(self) -> None:
+        """Forget the bytes gathered; after a commit the store has its own."""
+        self._store.filling -= self._size
+        self._size = 0
+        self._pieces = []

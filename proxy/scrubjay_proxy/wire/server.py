@@ -1,0 +1,276 @@
+"""The client side: one connection, one request at a time, in order (RFC 9112, 9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
+
+from scrubjay_proxy.wire.body import HIGH_WATER, Body
+from scrubjay_proxy.wire.call import Call, ClientGone
+from scrubjay_proxy.wire.framing import request_length
+from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
+
+_DISCARD = 1_048_576  # of a body nobody wants; more than that and the connection is closed
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds a client may take: between requests, for a head, between bytes of a body."""
+
+    idle: float = 75.0
+    head: float = 10.0
+    body: float = 30.0
+
+
+Handler = Callable[[Call], Awaitable[None]]
+Refusal = Callable[[BadMessage], bytes]
+
+
+class ClientConnection(asyncio.Protocol):
+    """Parses requests, calls the handler for one after the other, closes when told."""
+
+    def __init__(
+        self, handler: Handler, refusal: Refusal, limits: Limits, known: set[ClientConnection]
+    ):
+        self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
+        self._buffer = bytearray()
+        self._searched = 0
+        self._body: Body | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._drain: asyncio.Future[None] | None = None
+        self._receive: Callable[[bytes], None] | None = None
+        self._held = False
+        self._closing = False
+        self.peer = ""
+        self.encrypted = False
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
+        self._known.add(self)
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if isinstance(peer, tuple) else "unix"
+        self.encrypted = transport.get_extra_info("sslcontext") is not None
+        self._arm(self._limits.head)
+
+    def data_received(self, data: bytes) -> None:
+        if self._receive is not None:
+            self._receive(data)
+        elif self._closing:
+            return
+        elif self._body is not None and not self._body.ended:
+            self._arm(self._limits.body)
+            self._feed_body(data)
+        else:
+            self._buffer += data
+            self._next()
+
+    def eof_received(self) -> bool:
+        if self._receive is not None:
+            self._receive(b"")
+            return True
+        if self._body is not None:
+            self._body.eof()
+        # A client may shut its sending side and still read the answer.
+        return self._task is not None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._known.discard(self)
+        self._disarm()
+        if self._receive is not None:
+            self._receive(b"")
+        if self._body is not None:
+            self._body.fail(ClientGone("the client closed the connection"))
+        self._transport = None
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        self._drain = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        drain, self._drain = self._drain, None
+        if drain is not None and not drain.done():
+            drain.set_result(None)
+
+    # What a call does.
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes for the client."""
+        if self._transport is None or self._transport.is_closing():
+            raise ClientGone("the client closed the connection")
+        self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait until the client took most of what was written."""
+        while self._drain is not None:
+            await asyncio.shield(self._drain)
+        if self._transport is None:
+            raise ClientGone("the client closed the connection")
+
+    def take_over(self, receive: Callable[[bytes], None]) -> asyncio.Transport:
+        """Hand over the connection."""
+        assert self._transport is not None
+        self._disarm()
+        self._receive = receive
+        self._closing = True
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        if rest:
+            receive(rest)
+        self._resume()
+        return self._transport
+
+    def abort(self) -> None:
+        """Close at once, whatever is unsent."""
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def close_when_idle(self) -> None:
+        """Close now, or after the answer under way."""
+        self._closing = True
+        if self._task is None and self._transport is not None:
+            self._transport.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is under way."""
+        return self._task is not None
+
+    # Its own part.
+
+    def _next(self) -> None:
+        """Begin the next request, where one is complete up to its body."""
+        if self._task is not None:
+            if len(self._buffer) > HIGH_WATER:
+                self._pause()
+            return
+        if self._searched == 0:
+            while self._buffer[:2] == b"\r\n":  # RFC 9112, 2.2
+                del self._buffer[:2]
+        if not self._buffer:
+            return
+        try:
+            end = head_end(self._buffer, self._searched)
+            if end < 0:
+                if self._searched == 0:
+                    self._arm(self._limits.head)
+                self._searched = len(self._buffer)
+                return
+            head = parse_request(bytes(self._buffer[:end]))
+            length = request_length(head)
+        except BadMessage as bad:
+            self._refuse(bad)
+            return
+        rest = bytes(self._buffer[end:])
+        self._buffer.clear()
+        self._searched = 0
+        self._body = Body(length, self._pause, self._resume)
+        if self._body.ended:
+            self._disarm()
+            self._buffer += rest
+        else:
+            self._arm(self._limits.body)
+            self._feed_body(rest)
+        if not self._closing:
+            self._task = asyncio.get_running_loop().create_task(self._run(head, self._body))
+
+    def _feed_body(self, data: bytes) -> None:
+        assert self._body is not None
+        try:
+            rest = self._body.feed(data)
+        except BadMessage as bad:
+            self._body.fail(bad)
+            if self._task is None:
+                self._refuse(bad)
+            else:
+                self._closing = True
+            return
+        if self._body.ended:
+            self._disarm()
+            self._buffer += rest
+
+    async def _run(self, head: RequestHead, body: Body) -> None:
+        call = Call(self, head, body)
+        try:
+            await self._handler(call)
+            if not body.ended and not self._closing:
+                await self._discard(call, body)
+        except ClientGone:
+            self.abort()
+        except BadMessage as bad:
+            # The body proved malformed while it was read.
+            if call.started:
+                self.abort()
+            else:
+                self._refuse(bad)
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+        finally:
+            self._task = self._body = None
+            self._finish(call)
+
+    async def _discard(self, call: Call, body: Body) -> None:
+        """Read what is left of an unwanted body, within reason, so that the next request
+        is found where it begins."""
+        expects = "expect" in call.head.headers
+        if expects or (isinstance(body.length, int) and body.length > _DISCARD):
+            call.keep_alive = False
+            return
+        while await body.read():
+            if body.received > _DISCARD:
+                call.keep_alive = False
+                return
+
+    def _finish(self, call: Call) -> None:
+        if self._transport is None or self._receive is not None:
+            return
+        if self._closing or not call.keep_alive:
+            self._closing = True
+            self._transport.close()
+            return
+        self._resume()
+        self._arm(self._limits.idle)
+        self._next()
+
+    def _refuse(self, bad: BadMessage) -> None:
+        """Answer what cannot be parsed, and read nothing behind it."""
+        self._closing = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(self._refusal(bad))
+            self._transport.close()
+
+    def _pause(self) -> None:
+        if not self._held and self._transport is not None:
+            self._held = True
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._held and self._transport is not None:
+            self._held = False
+            self._transport.resume_reading()
+
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._expired)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expired(self) -> None:
+        self._timer = None
+        if self._body is not None and not self._body.ended:
+            self._body.fail(BadMessage(408, "the request body did not come in time"))
+        elif self._buffer:
+            self._refuse(BadMessage(408, "the request head did not come in time"))
+        elif self._transport is not None:
+            self._transport.close()

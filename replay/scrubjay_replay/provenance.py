@@ -1,0 +1,41 @@
+"""What a figure needs beside it to be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shlex
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def version() -> str:
+    """Our own version, where we are installed."""
+    try:
+        return metadata.version("scrubjay")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def provenance(trace: Path, *, seed: int, run: str, pace: str) -> dict[str, object]:
+    """Trace, command, seed and versions of one replay."""
+    return {
+        "trace": trace.name,
+        "trace_sha256": digest(trace),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "seed": seed,
+        "run": run,
+        "pace": pace,
+        "scrubjay": version(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,1 @@
+"""Training of learned policies from traces; needs the extra `train`."""
