@@ -14,6 +14,9 @@ OBJECTIVES: dict[str, Numbers] = {
     "cost": np.array([1.0, 1.0], dtype=np.float32),
 }
 
+# Requests without a hit that count as half a hit less: float32 tells recency best around it.
+_LONG = np.float32(65_536.0)
+
 
 def soonest_to_expire(features: Features, params: Numbers) -> Numbers:
     """Expired first, then what expires next."""
@@ -27,7 +30,8 @@ def most_recent(features: Features, params: Numbers) -> Numbers:
 
 def most_frequent(features: Features, params: Numbers) -> Numbers:
     """Least frequently used first, among equals the least recent."""
-    return features[:, HITS] + np.float32(1.0) / (features[:, IDLE] + np.float32(2.0))
+    idle = features[:, IDLE]
+    return features[:, HITS] - idle / (idle + _LONG)
 
 
 def youngest(features: Features, params: Numbers) -> Numbers:
@@ -60,8 +64,13 @@ FIFO = Policy("fifo", youngest)
 
 
 def gdsf(objective: str = "object") -> Policy:
-    """GDSF for object hits, byte hits or origin cost."""
-    return Policy("gdsf", greedy_dual, params=OBJECTIVES[objective], ages=True)
+    """GDSF for object hits, byte hits or origin cost.
+
+    Where size counts, a large newcomer may be what is worth least, and is refused rather than
+    let many small objects go for it. Every newcomer is worth the same for byte hits: all go in.
+    """
+    params = OBJECTIVES[objective]
+    return Policy("gdsf", greedy_dual, params=params, competes=bool(params[0] > 0), ages=True)
 
 
 def hyperbolic_for(objective: str = "object") -> Policy:

@@ -13,7 +13,6 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _FIRST = 0xBF58476D1CE4E5B9
 _SECOND = 0x94D049BB133111EB
 _MASK = 2**64 - 1
-_STEPS = np.arange(1, 4097, dtype=np.uint64)
 
 
 def draws(seed: int, counter: int, k: int, n: int) -> NDArray[np.intp]:
@@ -21,7 +20,8 @@ def draws(seed: int, counter: int, k: int, n: int) -> NDArray[np.intp]:
 
     With replacement; n is at most 2**32.
     """
-    z = _STEPS[:k] + np.uint64(counter * k & _MASK)
+    z = np.arange(1, k + 1, dtype=np.uint64)
+    z += np.uint64(counter * k & _MASK)
     z *= np.uint64(_GOLDEN)
     z += np.uint64(seed & _MASK)
     z ^= z >> np.uint64(30)

@@ -14,7 +14,8 @@ EXPIRES = 4  # Unix seconds
 COST = 5  # seconds the origin took
 CREDIT = 6  # inflation of the cache at its last request (GreedyDual)
 GAP = 7  # requests between its last two, 0 where there was one
-WIDTH = 8
+COLUMNS = ("size", "born", "seen", "hits", "expires", "cost", "credit", "gap")
+WIDTH = len(COLUMNS)
 
 Row = NDArray[np.float64]
 _FIRST_SLOTS = 1024

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Self
 
 import structlog
+
 from scrubjay_policies.engine import Engine
 from scrubjay_policies.registry import names, policy
-
 from scrubjay_proxy.building import route_of, rules_of, server_tls
 from scrubjay_proxy.caching import Caching
 from scrubjay_proxy.control.api import create_api
@@ -218,8 +218,8 @@ class Proxy:
             client.close_when_idle()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.proxy.drain_timeout):
-                while any(client.busy for client in self._clients):
-                    await asyncio.sleep(0.02)
+                while answering := [one.answering for one in self._clients if one.answering]:
+                    await asyncio.wait(answering)
                 await self.caching.settle()
         for client in list(self._clients):
             client.abort()

@@ -22,6 +22,7 @@ from scrubjay_proxy.http.reuse import (
     Unavailable,
     before_request,
     matches,
+    usable,
 )
 from scrubjay_proxy.http.validate import CONDITIONAL
 from scrubjay_proxy.http.why import Why
@@ -141,6 +142,8 @@ class Caching:
         match landing:
             case Filled(fill) if fill.joinable and matches(visit.asked, fill.stored):
                 return await self._from_fill(visit, plan, landing)
+            case Refreshed(stored) if matches(visit.asked, stored) and usable(visit.asked, stored):
+                return await self._checked(visit, plan.why, stored)
             case Stale(stored, why) if matches(visit.asked, stored):
                 return await self._stale(visit, stored, why)
             case Failed(error):
@@ -186,7 +189,8 @@ class Caching:
 
     async def _checked(self, visit: _Visit, why: Why, stored: Stored) -> Told | None:
         left = freshness(stored, self._clock(), visit.route.rules)
-        status = f"{cachestatus.forwarded(why, 304, stored=True)}; ttl={int(left)}"
+        status = cachestatus.forwarded(why, 304, stored=True, collapsed=visit.collapsed)
+        status = f"{status}; ttl={int(left)}"
         try:
             code = await self._delivery.from_store(visit.call, visit.asked, stored, status)
         except Vanished:

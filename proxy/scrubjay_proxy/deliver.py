@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
 from scrubjay_proxy.answers import Answer, OriginError
@@ -45,12 +45,13 @@ class Delivery:
         return answer.head.status
 
     async def _begin_with_first(
-        self, call: Call, head: bytes, pieces: AsyncIterator[bytes]
+        self, call: Call, head: bytes, pieces: AsyncGenerator[bytes, None]
     ) -> None:
-        first = await anext(pieces, b"")
-        await call.begin_with(head, first)
-        async for piece in pieces:
-            await call.send(piece)
+        async with aclosing(pieces):
+            first = await anext(pieces, b"")
+            await call.begin_with(head, first)
+            async for piece in pieces:
+                await call.send(piece)
 
     async def from_fill(self, call: Call, asked: Request, fill: Fill, status: str) -> int:
         """A response whose body is still arriving."""
@@ -66,6 +67,8 @@ class Delivery:
         try:
             await self._begin_with_first(call, head, fill.read(answer.span))
         except OriginError:
+            if not call.started:
+                raise
             self._cut(call)
         return answer.head.status
 
@@ -78,8 +81,9 @@ class Delivery:
             return answer.head.status
         await self._begin_open_ended(call, answer.head, status)
         try:
-            async for data in fill.read(None):
-                await call.send(data)
+            async with aclosing(fill.read(None)) as pieces:
+                async for data in pieces:
+                    await call.send(data)
             await call.end(fill.trailers)
         except OriginError:
             self._cut(call)

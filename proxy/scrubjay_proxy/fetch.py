@@ -83,6 +83,11 @@ class Fetcher:
             return Stale(known, why) if known and why else Failed(error)
         if isinstance(job.plan, Complete) and self._completes(job.plan, answer):
             return await self.keep(job, answer, job.plan.stored)
+        if isinstance(job.plan, Complete) and answer.head.status in (206, 416):
+            # Not the part that was missing: what is held is of no use, ask for all of it.
+            answer.discard()
+            await self.store.remove(job.plan.stored, Reason.REPLACED)
+            return await self._ask(replace(job, plan=Forward(Why.PARTIAL)))
         decided = after_response(asked, job.known, answer.head, answer.times, rules)
         match decided:
             case Freshen(stored):

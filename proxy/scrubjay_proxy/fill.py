@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from scrubjay_proxy.http.messages import Headers, Stored
 from scrubjay_proxy.http.ranges import Span
@@ -71,7 +71,7 @@ class Fill:
         """Whether anybody still needs the rest."""
         return self.keeping or bool(self._readers)
 
-    async def read(self, span: Span | None) -> AsyncIterator[bytes]:
+    async def read(self, span: Span | None) -> AsyncGenerator[bytes, None]:
         """Bytes of `span`, or all where the length is not known, as they arrive."""
         position, stop = span if span is not None else (0, None)
         reader = object()

@@ -27,6 +27,8 @@ from scrubjay_proxy.http.why import Why
 
 _REMEMBERED = 10.0  # seconds
 _MOST_REMEMBERED = 10_000
+# Reasons that lie in the request: the next one may do better.
+_THE_ASKERS = frozenset({Why.AUTHORIZATION, Why.COOKIE, Why.REQUEST_NO_STORE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Flights:
     def land(self, key: str, flight: asyncio.Future[Landing], landing: Landing) -> None:
         """Tell everybody who waits."""
         if isinstance(landing, Private):
-            self._remember(key)
+            if landing.why not in _THE_ASKERS:
+                self._remember(key)
         else:
             self._private.pop(key, None)
         if self._under_way.get(key) is flight and not isinstance(landing, Filled):

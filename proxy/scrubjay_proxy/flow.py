@@ -86,7 +86,8 @@ class Flow:
         if self._forward is not None and absolute:
             named = self._routes.find(asked.host, asked.target, named_only=True)
             return named or await self._forward.route(asked)
-        return self._routes.find(asked.host, asked.target)
+        # `OPTIONS *` asks about the server as a whole (RFC 9110, 9.3.7).
+        return self._routes.find(asked.host, "/" if asked.target == "*" else asked.target)
 
     async def _own(self, call: Call, asked: Request) -> Told:
         """A request that is for no route: a tunnel, or nothing of ours."""
@@ -114,7 +115,7 @@ class Flow:
         if asked.method in ("GET", "HEAD"):
             target = normal_target(asked.target, route.rules.key)
             asked = replace(asked, target=target)
-            if call.body.ended:
+            if call.body.length == 0:
                 return await self._caching.answer(call, asked, route)
         return await self._passing.on(call, asked, route)
 
@@ -130,6 +131,8 @@ class Flow:
     async def _refuse(
         self, call: Call, status: int, reason: str, detail: str, why: Why | None = None
     ) -> Told:
+        # What is refused is not understood well enough to read on behind it.
+        call.keep_alive = call.keep_alive and status >= 500
         await self._delivery.error(call, status, reason, detail, why)
         return Told("refused", why.value if why else "", status)
 

@@ -32,12 +32,13 @@ class Passing:
     async def on(self, call: Call, asked: Request, route: Route) -> Told:
         """Pass a call on. Raises OriginError where the origin gives no answer."""
         why = Why.BODY if asked.method in ("GET", "HEAD") else Why.METHOD
+        call.body.bound(self._max_body)
         call.continue_if_expected()
         origin = route.origin
         host = asked.host if route.keeps_host else origin.address.authority
         targets = route.rules.targets
         lines = to_origin(asked, host, call.peer, call.body.length, targets)
-        body = None if call.body.ended and not call.body.length else call.body
+        body = call.body if call.body.length != 0 else None
         interim = self._delivery.interim(call)
         answer = await origin.fetch(Ask(asked.method, asked.target, lines, body, interim))
         await self._invalidate(asked, answer.head)

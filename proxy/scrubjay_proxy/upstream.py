@@ -133,7 +133,7 @@ class Origin:
         if upload is not None:
             either: set[asyncio.Future[Any]] = {coming, upload}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if upload.done() and not coming.done():
+            if upload.done() and (not coming.done() or coming.exception() is not None):
                 upload.result()
         async with asyncio.timeout(self.limits.timeout):
             return await coming
@@ -158,6 +158,7 @@ class Origin:
                 self._lent.add(connection)
                 return connection
             if len(self._lent) + self._opening < self.limits.connections:
+                self._close_one_too_many()
                 return await self._open()
             await self._wait_for_place()
 
@@ -169,6 +170,12 @@ class Origin:
                 return connection
             connection.abort()
         return None
+
+    def _close_one_too_many(self) -> None:
+        """Make place among the unused ones for a connection about to be opened."""
+        used = len(self._lent) + self._opening
+        if self._idle and used + len(self._idle) >= self.limits.connections:
+            self._idle.pop(0).abort()
 
     async def _open(self) -> OriginConnection:
         self._opening += 1
@@ -207,11 +214,15 @@ class Origin:
         try:
             async with asyncio.timeout(self.limits.timeout):
                 await turn
-        except TimeoutError as error:
-            raise OriginError("busy", f"no connection to {self.address.authority}") from error
-        finally:
-            if not turn.done() or turn.cancelled():
-                self._queue = deque(t for t in self._queue if t is not turn)
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._wake_one()  # a turn that came at the same moment is the next one's
+            elif turn in self._queue:
+                self._queue.remove(turn)
+            if isinstance(error, TimeoutError):
+                name = self.address.authority
+                raise OriginError("busy", f"no connection to {name}") from error
+            raise
 
     def observed(self, times: Exchange, received: int) -> None:
         """Count an answer that ended, whole or not."""

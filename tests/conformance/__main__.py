@@ -50,6 +50,7 @@ def _run(asked: argparse.Namespace) -> int:
             runs.append(suite.run(chosen, base))
     verdicts = judge(cases, worst(runs))
     setting = ", ".join(f"`{name}={value}`" for name, value in SETTINGS[chosen.edition].items())
+    setting = setting or "as it comes"
     text = section(chosen.edition, cases, verdicts, reasons, setting)
     page = asked.out.read_text() if asked.out.exists() else ""
     asked.out.write_text(merge(page, chosen.edition, text))

@@ -107,14 +107,14 @@ def worst(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def compare(
     cases: Iterable[Case], verdicts: Mapping[str, Verdict], expected: Iterable[str]
 ) -> Difference:
-    """Holds the required tests against the list of those expected not to pass."""
+    """Holds required and optimal tests against the list of those expected not to pass."""
     allowed = set(expected)
-    required = {case.id for case in cases if case.kind == "required"}
-    failed = {name for name in required if not verdicts[name].passed}
+    held = {case.id for case in cases if case.kind in ("required", "optimal")}
+    failed = {name for name in held if not verdicts[name].passed}
     return Difference(
         broken=tuple(sorted(failed - allowed)),
-        mended=tuple(sorted((required & allowed) - failed)),
-        unknown=tuple(sorted(allowed - required)),
+        mended=tuple(sorted((held & allowed) - failed)),
+        unknown=tuple(sorted(allowed - held)),
     )
 
 

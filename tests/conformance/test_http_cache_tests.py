@@ -13,7 +13,7 @@ CACHE = Path(__file__).parents[2] / "build" / "conformance"
 
 @pytest.mark.conformance
 @pytest.mark.timeout(400)
-def test_all_required_tests_pass_but_those_that_contradict_the_rfc():
+def test_all_required_and_optimal_tests_pass_but_those_with_a_reason():
     npm = suite.npm_edition(CACHE)
     cases = suite.cases(npm)
     with suite.origin(npm) as port, scrubjay(port, "npm") as base:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import pytest
-from scrubjay_policies.policy import PolicyError
 
+from scrubjay_policies.policy import PolicyError
 from scrubjay_proxy.control.running import Purge, Usage
 from scrubjay_proxy.meter import Meter
 from scrubjay_proxy.settings import Settings

@@ -6,9 +6,9 @@ import time
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+
 from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names
-
 from scrubjay_proxy.control.bodies import (
     Health,
     Policies,

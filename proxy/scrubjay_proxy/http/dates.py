@@ -10,12 +10,12 @@ from functools import lru_cache
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = r"(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)"
 _MONTH = r"(?P<mon>[A-Za-z]{3})"
+_DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _FORMATS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"(?:mon|tue|wed|thu|fri|sat|sun), (?P<d>\d\d) {_MONTH} (?P<y>\d{{4}}) {_CLOCK} GMT",
-        rf"(?:mon|tues|wednes|thurs|fri|satur|sun)day, (?P<d>\d\d)-{_MONTH}-(?P<y>\d\d) "
-        rf"{_CLOCK} GMT",
+        rf"{_DAY}, (?P<d>\d\d)-{_MONTH}-(?P<y>\d\d) {_CLOCK} GMT",
         rf"(?:mon|tue|wed|thu|fri|sat|sun) {_MONTH} (?P<d>[ \d]\d) {_CLOCK} (?P<y>\d{{4}})",
     )
 )

@@ -102,7 +102,7 @@ def freshness(stored: Stored, now: float, rules: Rules) -> float:
     """
     left = lifetime(stored.head, stored.times, rules).seconds * stored.jitter
     left -= current_age(stored, now)
-    return min(left, -1.0) if stored.invalid else left
+    return min(left, -1.0) if stored.invalid or stored.outdated else left
 
 
 def expires_at(stored: Stored, rules: Rules) -> float:

@@ -25,6 +25,10 @@ FORWARDING = frozenset(
 )  # fmt: skip
 
 
+# Some origins read `_` in a name as `-`.
+FORWARDING |= {name.replace("-", "_") for name in FORWARDING}
+
+
 def end_to_end(headers: Headers) -> Headers:
     """The fields that are meant for more than this connection."""
     listed = headers.get("connection")

@@ -51,7 +51,8 @@ def normal_target(target: str, rules: KeyRules) -> str:
     path, mark, query = target.partition("?")
     if not mark or not (rules.drop or rules.keep or rules.sort):
         return target
-    kept = [p for p in query.split("&") if _kept(p.split("=", 1)[0], rules)]
+    # Some origins split at `;` as well: what holds one is left alone.
+    kept = [p for p in query.split("&") if ";" in p or _kept(p.split("=", 1)[0], rules)]
     if rules.sort:
         kept.sort(key=lambda p: p.split("=", 1)[0])
     if not kept:

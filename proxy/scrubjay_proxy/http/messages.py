@@ -120,7 +120,8 @@ class Stored:
 
     `parts` are the byte ranges held, as (first, beyond) pairs in order; `length` is the
     complete length of the representation; `expires` is when its lifetime ends, Unix
-    seconds, which is all that eviction policies know of freshness.
+    seconds, which is all that eviction policies know of freshness. `invalid` was made so by
+    an unsafe request and must be checked before it is used; `outdated` is merely stale.
     """
 
     id: int
@@ -131,6 +132,7 @@ class Stored:
     length: int = 0
     parts: tuple[tuple[int, int], ...] = ((0, 0),)
     invalid: bool = False
+    outdated: bool = False
     jitter: float = 1.0
     expires: float = 0.0
     generation: int = 0

@@ -135,7 +135,7 @@ def _why_not_now(
     if "no-cache" in wishes:
         return Why.NO_CACHE
     if left <= 0:
-        return Why.INVALIDATED if stored.invalid else Why.STALE
+        return Why.INVALIDATED if stored.invalid or stored.outdated else Why.STALE
     # The client's wish does not count against an immutable response (RFC 8246, 2).
     if wishes.max_age is not None and "immutable" not in told:
         accepted = wishes.max_age + (wishes.max_stale or 0)
@@ -148,4 +148,4 @@ def _why_not_now(
 
 def _accepts_stale(stored: Stored, wishes: Directives, left: float, rules: Rules) -> bool:
     accepts = wishes.max_stale is not None and -left <= wishes.max_stale
-    return accepts and not stored.invalid and may_serve_stale(stored, rules)
+    return accepts and not stored.outdated and may_serve_stale(stored, rules)

@@ -13,7 +13,10 @@ SERVER_ERRORS = frozenset({500, 502, 503, 504})
 
 
 def may_serve_stale(stored: Stored, rules: Rules) -> bool:
-    """Whether the origin leaves it open; s-maxage implies proxy-revalidate (5.2.2.10)."""
+    """Whether the origin leaves it open; s-maxage implies proxy-revalidate (5.2.2.10). What an
+    unsafe request invalidated must be checked first (4.4)."""
+    if stored.invalid:
+        return False
     told = response_directives(stored.head.headers, rules.targets)
     return told.s_maxage is None and not (_CHECK_FIRST & told.flags)
 

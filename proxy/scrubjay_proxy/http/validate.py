@@ -97,7 +97,7 @@ def freshened(stored: Stored, got: Head, times: Exchange) -> Stored:
     # The age starts anew: without an Age in the answer, an old one must not linger.
     kept = stored.head.headers.without({name.lower() for name, _ in brought} | {"age"})
     head = stored.head.with_headers(kept.plus(*brought.pairs))
-    return replace(stored, head=head, times=times, invalid=False)
+    return replace(stored, head=head, times=times, invalid=False, outdated=False)
 
 
 def head_agrees(stored: Stored, got: Head) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -73,7 +73,7 @@ class Store(Protocol):
     def used(self, stored: Stored) -> None:
         """Note that a stored response answered a request."""
 
-    def read(self, stored: Stored, span: Span) -> AsyncIterator[bytes]:
+    def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
         """The bytes of a span; raises Vanished before the first where it is gone."""
 
     def write(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from scrubjay_policies.engine import Engine
-
 from scrubjay_proxy.http.invalidate import cache_groups, origin_of, surrogate_tags
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span, merge
@@ -18,6 +17,7 @@ from scrubjay_proxy.store.base import Reason, Selector, Usage, Vanished
 Part = tuple[int, bytes]
 Removed = Callable[[Reason, int, int], None]
 
+_FILLING = 16 * 2**20  # bytes that may be on their way in however small the cache is
 _REFUSALS = {"too-large": Why.TOO_LARGE, "policy": Why.POLICY}
 
 
@@ -64,7 +64,7 @@ class MemoryStore:
         if stored.id in self._entries:
             self.engine.touch(stored.id)
 
-    async def read(self, stored: Stored, span: Span) -> AsyncIterator[bytes]:
+    async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
         """The bytes of a span, in one piece."""
         entry = self._entries.get(stored.id)
         if entry is None or entry.stored.generation != stored.generation:
@@ -110,7 +110,10 @@ class MemoryStore:
             if soft:
                 entry = self._entries[one]
                 now = self._clock()
-                entry.stored = replace(entry.stored, invalid=True, expires=now)
+                unsafe = reason is Reason.INVALIDATED
+                entry.stored = replace(
+                    entry.stored, invalid=unsafe, outdated=not unsafe, expires=now
+                )
                 self.engine.renew(one, now)
             else:
                 self._drop(one, reason)
@@ -161,7 +164,7 @@ class MemoryStore:
         return merge([*before.parts, part])
 
     def _bound_variants(self, stored: Stored) -> None:
-        variants = self._by_key.get(stored.key, ())
+        variants = self._by_key.get(stored.key, [])
         if stored.id not in variants and len(variants) >= self.max_variants:
             self._drop(variants[0], Reason.REPLACED)
 
@@ -228,7 +231,7 @@ class MemoryWriter:
         self._pieces.append(data)
         if self._size > self._store.max_object:
             self.why = Why.TOO_LARGE
-        elif self._store.filling > self._store.engine.capacity:
+        elif self._store.filling > max(self._store.engine.capacity, _FILLING):
             self.why = Why.NO_ROOM
         if self.why is not None:
             self.drop()

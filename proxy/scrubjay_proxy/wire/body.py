@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from scrubjay_proxy.http.messages import Headers
 from scrubjay_proxy.wire.chunked import ChunkDecoder
 from scrubjay_proxy.wire.framing import Framing, Length
+from scrubjay_proxy.wire.heads import BadMessage
 
 HIGH_WATER = 262_144
 LOW_WATER = 65_536
@@ -36,9 +37,20 @@ class Body:
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
         self._paused = False
+        self._most: int | None = None
         self._reader: asyncio.Future[None] | None = None
         self._pause, self._resume = pause, resume
         self._chunks = ChunkDecoder() if length is Framing.CHUNKED else None
+
+    def bound(self, most: int | None) -> None:
+        """Refuse a body of more bytes than that. Raises BadMessage where it is known already."""
+        self._most = most
+        declared = self.length if isinstance(self.length, int) else 0
+        self._check(max(declared, self.received))
+
+    def _check(self, size: int) -> None:
+        if self._most is not None and size > self._most:
+            raise BadMessage(413, f"the request body is larger than {self._most} bytes")
 
     def feed(self, data: bytes) -> bytes:
         """Take what belongs to the body; the rest is returned. Raises BadMessage."""
@@ -110,6 +122,7 @@ class Body:
             return
         self._pieces.append(piece)
         self.received += len(piece)
+        self._check(self.received)
         self._waiting += len(piece)
         if not self._paused and self._waiting > HIGH_WATER:
             self._paused = True

@@ -9,7 +9,7 @@ from typing import cast
 
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
 from scrubjay_proxy.wire.call import Call, ClientGone
-from scrubjay_proxy.wire.framing import request_length
+from scrubjay_proxy.wire.framing import Length, request_length
 from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
 
 _DISCARD = 1_048_576  # of a body nobody wants; more than that and the connection is closed
@@ -33,11 +33,12 @@ class ClientConnection(asyncio.Protocol):
 
     def __init__(
         self, handler: Handler, refusal: Refusal, limits: Limits, known: set[ClientConnection]
-    ):
+    ) -> None:
         self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
         self._buffer = bytearray()
         self._searched = 0
         self._body: Body | None = None
+        self._call: Call | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -76,8 +77,10 @@ class ClientConnection(asyncio.Protocol):
             self._receive(b"")
             return True
         if self._body is not None:
-            self._body.eof()
+            self._body.fail(ClientGone("the client stopped before the end of its request"))
         # A client may shut its sending side and still read the answer.
+        if self._call is not None:
+            self._call.keep_alive = False
         return self._task is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -133,15 +136,18 @@ class ClientConnection(asyncio.Protocol):
             self._transport.abort()
 
     def close_when_idle(self) -> None:
-        """Close now, or after the answer under way."""
+        """Close now, or after the request and answer under way."""
+        if self._call is not None:
+            self._call.keep_alive = False
+            return
         self._closing = True
-        if self._task is None and self._transport is not None:
+        if self._transport is not None:
             self._transport.close()
 
     @property
-    def busy(self) -> bool:
-        """Whether an answer is under way."""
-        return self._task is not None
+    def answering(self) -> asyncio.Task[None] | None:
+        """The answer under way."""
+        return self._task
 
     # Its own part.
 
@@ -168,18 +174,21 @@ class ClientConnection(asyncio.Protocol):
         except BadMessage as bad:
             self._refuse(bad)
             return
-        rest = bytes(self._buffer[end:])
-        self._buffer.clear()
+        del self._buffer[:end]
+        self._begin(head, length)
+
+    def _begin(self, head: RequestHead, length: Length) -> None:
         self._searched = 0
         self._body = Body(length, self._pause, self._resume)
-        if self._body.ended:
-            self._disarm()
-            self._buffer += rest
-        else:
+        self._disarm()
+        if not self._body.ended:
+            rest = bytes(self._buffer)
+            self._buffer.clear()
             self._arm(self._limits.body)
             self._feed_body(rest)
         if not self._closing:
-            self._task = asyncio.get_running_loop().create_task(self._run(head, self._body))
+            self._call = Call(self, head, self._body)
+            self._task = asyncio.get_running_loop().create_task(self._run(self._call))
 
     def _feed_body(self, data: bytes) -> None:
         assert self._body is not None
@@ -196,12 +205,11 @@ class ClientConnection(asyncio.Protocol):
             self._disarm()
             self._buffer += rest
 
-    async def _run(self, head: RequestHead, body: Body) -> None:
-        call = Call(self, head, body)
+    async def _run(self, call: Call) -> None:
         try:
             await self._handler(call)
-            if not body.ended and not self._closing:
-                await self._discard(call, body)
+            if not call.body.ended and not self._closing:
+                await self._discard(call, call.body)
         except ClientGone:
             self.abort()
         except BadMessage as bad:
@@ -214,7 +222,7 @@ class ClientConnection(asyncio.Protocol):
             self.abort()
             raise
         finally:
-            self._task = self._body = None
+            self._task = self._call = self._body = None
             self._finish(call)
 
     async def _discard(self, call: Call, body: Body) -> None:
@@ -269,7 +277,10 @@ class ClientConnection(asyncio.Protocol):
     def _expired(self) -> None:
         self._timer = None
         if self._body is not None and not self._body.ended:
-            self._body.fail(BadMessage(408, "the request body did not come in time"))
+            if self._held:  # it is the origin that is slow
+                self._arm(self._limits.body)
+            else:
+                self._body.fail(BadMessage(408, "the request body did not come in time"))
         elif self._buffer:
             self._refuse(BadMessage(408, "the request head did not come in time"))
         elif self._transport is not None:

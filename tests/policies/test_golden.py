@@ -1,0 +1,42 @@
+"""Exact hit counts: any change of rows, features, draws, choice or a ranking shows here.
+
+Where a change is meant, the failing test prints the line to paste.
+"""
+
+import pytest
+
+from policies.traces import footprint, play, zipf
+from scrubjay_policies import Engine, names, policy
+
+REQUESTS = zipf(2026, length=3000, objects=800, ttl=True)
+SHARES = (0.01, 0.05, 0.25)  # of the footprint
+
+# (policy, objective): hits at each share.
+GOLDEN: dict[tuple[str, str], tuple[int, ...]] = {}
+
+
+def hits(name: str, objective: str) -> tuple[int, ...]:
+    counts = []
+    for share in SHARES:
+        capacity = int(footprint(REQUESTS) * share)
+        engine = Engine(policy(name, objective), capacity=capacity, max_objects=400, k=16, seed=1)
+        counts.append(sum(play(engine, REQUESTS)))
+    return tuple(counts)
+
+
+@pytest.mark.parametrize(("name", "objective"), GOLDEN)
+def test_hits_are_what_they_were_to_the_unit(name, objective):
+    now = hits(name, objective)
+    line = f'    ("{name}", "{objective}"): {now},'
+    assert now == GOLDEN[name, objective], f"if that was meant, paste\n{line}"
+
+
+def test_every_policy_has_golden_numbers():
+    missing = set(names()) - {name for name, _ in GOLDEN}
+    lines = [f'    ("{name}", "object"): {hits(name, "object")},' for name in sorted(missing)]
+    assert not missing, "paste\n" + "\n".join(lines)
+
+
+def test_the_trace_itself_is_what_it_was():
+    assert (len({r.id for r in REQUESTS}), footprint(REQUESTS)) == (0, 0)
+    assert sum(r.id * i for i, r in enumerate(REQUESTS)) == 0

@@ -1,0 +1,37 @@
+"""A ranking of samples comes close to the exact order it stands for."""
+
+import pytest
+
+from policies.traces import exact_gdsf, exact_lru, footprint, play, zipf
+from scrubjay_policies import Engine, policy
+
+REQUESTS = zipf(11, length=8000, objects=1000)
+
+
+def sampled(name, capacity, k=64, batch=4):
+    engine = Engine(policy(name), capacity=capacity, max_objects=10**6, k=k, batch=batch)
+    return sum(play(engine, REQUESTS))
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_sampled_lru_is_close_to_lru(share):
+    capacity = int(footprint(REQUESTS) * share)
+    assert sampled("lru", capacity) == pytest.approx(exact_lru(REQUESTS, capacity), rel=0.02)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_sampled_gdsf_is_close_to_gdsf(share):
+    capacity = int(footprint(REQUESTS) * share)
+    assert sampled("gdsf", capacity) == pytest.approx(exact_gdsf(REQUESTS, capacity), rel=0.03)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_lru_that_samples_everything_is_lru(share):
+    capacity = int(footprint(REQUESTS) * share)
+    assert sampled("lru", capacity, k=1000) == exact_lru(REQUESTS, capacity)
+
+
+def test_size_counts_for_object_hits():
+    """The two exact caches differ, so that to be close to one says something."""
+    capacity = int(footprint(REQUESTS) * 0.05)
+    assert exact_gdsf(REQUESTS, capacity) > 1.1 * exact_lru(REQUESTS, capacity)
