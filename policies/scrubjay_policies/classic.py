@@ -64,13 +64,8 @@ FIFO = Policy("fifo", youngest)
 
 
 def gdsf(objective: str = "object") -> Policy:
-    """GDSF for object hits, byte hits or origin cost.
-
-    Where size counts, a large newcomer may be what is worth least, and is refused rather than
-    let many small objects go for it. Every newcomer is worth the same for byte hits: all go in.
-    """
-    params = OBJECTIVES[objective]
-    return Policy("gdsf", greedy_dual, params=params, competes=bool(params[0] > 0), ages=True)
+    """GDSF for object hits, byte hits or origin cost."""
+    return Policy("gdsf", greedy_dual, params=OBJECTIVES[objective], ages=True)
 
 
 def hyperbolic_for(objective: str = "object") -> Policy:

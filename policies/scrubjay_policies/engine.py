@@ -13,10 +13,10 @@ import numpy as np
 
 from scrubjay_policies import rows as at
 from scrubjay_policies.choose import choose_victims
-from scrubjay_policies.features import Features, Moment, observe
+from scrubjay_policies.features import FEATURES, Features, Moment, observe
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.rng import draws
-from scrubjay_policies.rows import COLUMNS, Row, Table
+from scrubjay_policies.rows import Row, Table
 
 # GreedyDual inflates to the least worth there is. The least of a sample is a noisy word for
 # it, so the cache goes a part of the way: 0.03 to 0.3 did alike, 1 lost up to 0.8 points of
@@ -73,9 +73,10 @@ class Engine:
         return iter(self._table.slots)
 
     def row(self, id: int) -> dict[str, float]:
-        """What is known of an object, by name of the column; KeyError where it is not there."""
-        row = self._table.rows[self._table.slots[id]]
-        return dict(zip(COLUMNS, row.tolist(), strict=True))
+        """An object's features now, but for the time left, by name; for people to read."""
+        rows = self._table.rows[[self._table.slots[id]]]
+        seen = observe(rows, Moment(self.clock, 0.0, self.inflation))[0]
+        return {feature.name: float(v) for feature, v in zip(FEATURES, seen, strict=True)}
 
     def tick(self) -> None:
         """One request looked into the cache."""

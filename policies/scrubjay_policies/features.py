@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,11 +70,6 @@ def digest() -> str:
 
 def mismatch(names: Sequence[str]) -> tuple[str, ...]:
     """Names that one side has and the other lacks, or that stand in another place."""
-    ours = tuple(feature.name for feature in FEATURES)
-    strange = [name for name in (*ours, *names) if name not in ours or name not in names]
-    moved = [
-        name
-        for index, name in enumerate(ours)
-        if name in names and (index >= len(names) or names[index] != name)
-    ]
-    return tuple(dict.fromkeys((*strange, *moved)))
+    ours = (feature.name for feature in FEATURES)
+    differ = [pair for pair in zip_longest(ours, names) if pair[0] != pair[1]]
+    return tuple(dict.fromkeys(name for pair in differ for name in pair if name is not None))

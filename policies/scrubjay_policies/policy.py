@@ -51,4 +51,4 @@ class Policy:
     params: Numbers = field(default_factory=lambda: NO_NUMBERS)
     needs: frozenset[str] = frozenset()
     competes: bool = False  # the newcomer is a candidate too, and refused where it is worth least
-    ages: bool = False  # credit is counted from the worth of the last victims (Cao, Irani 1997)
+    ages: bool = False  # inflates by the worth of what leaves (GreedyDual: Cao, Irani 1997)

@@ -15,6 +15,9 @@ GROUP = "scrubjay.policies"
 
 Factory = Callable[[str], Policy]
 
+# What a name can fail with that leads to no module or to one that is broken.
+_UNLOADABLE = (ImportError, AttributeError, ValueError, TypeError, SyntaxError)
+
 BUILT_IN: dict[str, Factory] = {
     "ttl": lambda _: classic.TTL,
     "lru": lambda _: classic.LRU,
@@ -23,6 +26,8 @@ BUILT_IN: dict[str, Factory] = {
     "gdsf": classic.gdsf,
     "hyperbolic": classic.hyperbolic_for,
 }
+
+_SHAPE = "it must be a scrubjay_policies.Policy, or take the objective and give one"
 
 
 def _plug_ins() -> dict[str, EntryPoint]:
@@ -63,7 +68,7 @@ def _imported(name: str) -> Any:
     module, _, attribute = name.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except _UNLOADABLE as error:
         hint = (
             "package.module:NAME must be importable from here; is it installed, or on PYTHONPATH?"
         )
@@ -73,15 +78,15 @@ def _imported(name: str) -> Any:
 def _loaded(name: str, point: EntryPoint) -> Any:
     try:
         return point.load()
-    except (ImportError, AttributeError) as error:
+    except _UNLOADABLE as error:
         raise PolicyError(f'plug-in policy "{name}" ({point.value}) is broken: {error}') from error
 
 
 def _made(name: str, found: Any, objective: str) -> Policy:
-    made = found(objective) if callable(found) else found
+    try:
+        made = found(objective) if callable(found) else found
+    except TypeError as error:
+        raise PolicyError(f'"{name}" makes no policy: {error}', hint=_SHAPE) from error
     if not isinstance(made, Policy):
-        raise PolicyError(
-            f'"{name}" is no policy but a {type(made).__name__}',
-            hint="it must be a scrubjay_policies.Policy, or take the objective and give one",
-        )
+        raise PolicyError(f'"{name}" is no policy but a {type(made).__name__}', hint=_SHAPE)
     return made

@@ -14,8 +14,7 @@ EXPIRES = 4  # Unix seconds
 COST = 5  # seconds the origin took
 CREDIT = 6  # inflation of the cache at its last request (GreedyDual)
 GAP = 7  # requests between its last two, 0 where there was one
-COLUMNS = ("size", "born", "seen", "hits", "expires", "cost", "credit", "gap")
-WIDTH = len(COLUMNS)
+WIDTH = 8
 
 Row = NDArray[np.float64]
 _FIRST_SLOTS = 1024

@@ -13,12 +13,16 @@ from scrubjay_proxy.store.base import Selector
 
 
 def selector(what: Purge, searches: Searches) -> Selector:
-    """URLs as keys (with their No-Vary-Search forms), paths for any host, prefixes, tags."""
-    urls = [url for url in what.urls if not url.startswith("/")]
+    """URLs as keys (with their No-Vary-Search forms), paths for any host, prefixes, tags.
+
+    http and https are purged alike: behind a TLS front the proxy knows a site by the other
+    name than the one people type.
+    """
+    urls = [form for url in what.urls if not url.startswith("/") for form in _both(url)]
     return Selector(
         keys=tuple(key for url in urls for key in searches.keys(url)),
         paths=tuple(url for url in what.urls if url.startswith("/")),
-        prefixes=tuple(_normal(prefix) for prefix in what.prefixes),
+        prefixes=tuple(_normal(form) for prefix in what.prefixes for form in _both(prefix)),
         tags=frozenset(what.tags),
     )
 
@@ -33,6 +37,11 @@ def purge_request(asked: Request) -> Purge:
     if "prefix" in kind:
         return Purge(prefixes=(asked.url,), soft="soft" in kind)
     return Purge(urls=(asked.url,), soft="soft" in kind)
+
+
+def _both(url: str) -> tuple[str, str]:
+    rest = url.partition("://")[2]
+    return f"http://{rest}", f"https://{rest}"
 
 
 def _normal(url: str) -> str:

@@ -37,8 +37,15 @@ def test_lfu_breaks_ties_by_recency():
     assert order("lfu", *({"hits": 4, "idle": idle} for idle in (7, 900, 0, 8))) == [1, 3, 0, 2]
 
 
+@pytest.mark.parametrize("idle", [0, 100, 10_000, 1_000_000])
+def test_lfu_tells_recency_to_a_part_in_a_hundred(idle):
+    later = {"hits": 2, "idle": idle}
+    sooner = {"hits": 2, "idle": idle + max(1, idle // 100)}
+    assert order("lfu", later, sooner) == [1, 0]
+
+
 def test_one_more_use_counts_more_to_lfu_than_any_recency():
-    assert order("lfu", {"hits": 3, "idle": 10**6}, {"hits": 2, "idle": 0}) == [1, 0]
+    assert order("lfu", {"hits": 3, "idle": 10**7}, {"hits": 2, "idle": 0}) == [1, 0]
 
 
 def test_fifo_evicts_what_came_first():

@@ -7,6 +7,7 @@ import pytest
 
 from scrubjay_policies import Engine, Policy, policy
 from scrubjay_policies.features import HITS, IDLE, LEFT, SIZE
+from scrubjay_policies.rows import COLUMNS
 
 LRU = policy("lru")
 
@@ -95,7 +96,7 @@ def test_replacing_keeps_the_history():
     offer(cache, 1, 20, cost=0.5)
     cache.tick()
     row = cache.row(1)
-    assert (row["age"], row["idle"], row["gap"], row["hits"]) == (4, 1, 2, 3)
+    assert (row["born"], row["seen"], row["gap"], row["hits"]) == (1, 4, 2, 3)
     assert (row["size"], row["cost"], cache.used) == (20, 0.5, 20)
 
 
@@ -112,7 +113,8 @@ def test_what_left_and_came_back_has_no_history():
     use(cache, 1)
     cache.drop(1)
     offer(cache, 1)
-    assert (cache.row(1)["hits"], cache.row(1)["age"], cache.row(1)["gap"]) == (1, 0, 0)
+    row = cache.row(1)
+    assert (row["hits"], row["born"], row["gap"]) == (1, cache.clock, 0)
 
 
 def test_a_use_is_counted_and_timed():
@@ -123,7 +125,20 @@ def test_a_use_is_counted_and_timed():
     use(cache, 1)
     cache.tick()
     row = cache.row(1)
-    assert (row["hits"], row["gap"], row["idle"], row["age"]) == (2, 3, 1, 4)
+    assert (row["hits"], row["gap"], row["seen"], row["born"]) == (2, 3, 4, 1)
+
+
+def test_a_row_has_each_column_as_it_was_given():
+    cache = engine()
+    offer(cache, 1, 30, expires=500.25, cost=0.125)
+    row = cache.row(1)
+    assert tuple(row) == COLUMNS
+    assert (row["size"], row["expires"], row["cost"], row["credit"]) == (30, 500.25, 0.125, 0)
+
+
+def test_there_is_no_row_of_what_is_not_there():
+    with pytest.raises(KeyError):
+        engine().row(1)
 
 
 def test_dropping_frees_the_bytes_once():
@@ -164,6 +179,34 @@ def test_another_policy_judges_from_when_it_is_in_use():
     assert offer(cache, 98).evicted == (1,)
     cache.use(LRU)
     assert offer(cache, 99).evicted == (0,)
+
+
+def test_credit_starts_anew_under_another_policy():
+    cache = engine(policy("gdsf"), max_objects=5)
+    for id in range(100):
+        offer(cache, id, 10)
+    use(cache, 99)
+    assert cache.inflation > 0
+    assert cache.row(99)["credit"] > 0
+    cache.use(policy("gdsf", "cost"))
+    assert cache.inflation == 0
+    assert all(cache.row(id)["credit"] == 0 for id in cache.ids())
+
+
+def test_under_gdsf_a_large_newcomer_does_not_drive_out_many_small_ones():
+    cache = filled(chosen=policy("gdsf"))
+    given = offer(cache, 99, 90)
+    assert (given.admitted, given.reason, given.evicted) == (False, "policy", ())
+    assert len(cache) == 10
+
+
+def test_under_gdsf_a_large_newcomer_is_taken_in_for_byte_hits():
+    assert offer(filled(chosen=policy("gdsf", "byte")), 99, 90).admitted
+
+
+def test_a_newcomer_that_is_refused_again_and_again_gets_in_at_last():
+    cache = filled(chosen=policy("gdsf"))
+    assert any(offer(cache, 99, 90).admitted for _ in range(10_000))
 
 
 def small_only(features, params):

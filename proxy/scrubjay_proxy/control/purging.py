@@ -19,15 +19,11 @@ def purge_of(*, host: str, own_port: int, target: str, kind: str, tags: tuple[st
     if "prefix" in kind.lower():
         if own:
             raise ValueError("a prefix is one site's: name the site in Host")
-        return Purge(prefixes=sites(host, target), soft=soft)
-    return Purge(urls=(target,) if own else sites(host, target), soft=soft)
+        return Purge(prefixes=(f"http://{host}{target}",), soft=soft)
+    return Purge(urls=(target if own else f"http://{host}{target}",), soft=soft)
 
 
 def is_own(host: str, own_port: int) -> bool:
     """Host names this very port, not a site behind the proxy."""
     return not host or (is_local(host) and host.endswith(f":{own_port}"))
 
-
-def sites(host: str, target: str) -> tuple[str, ...]:
-    """Host does not tell the scheme, so both are meant."""
-    return tuple(f"{scheme}://{host}{target}" for scheme in ("http", "https"))

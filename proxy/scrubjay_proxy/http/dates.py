@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from calendar import timegm
+from datetime import date
 from email.utils import formatdate
 from functools import lru_cache
 
@@ -12,39 +12,50 @@ _CLOCK = r"(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)"
 _MONTH = r"(?P<mon>[A-Za-z]{3})"
 _DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _FORMATS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern, re.IGNORECASE | re.ASCII)
     for pattern in (
         rf"(?:mon|tue|wed|thu|fri|sat|sun), (?P<d>\d\d) {_MONTH} (?P<y>\d{{4}}) {_CLOCK} GMT",
         rf"{_DAY}, (?P<d>\d\d)-{_MONTH}-(?P<y>\d\d) {_CLOCK} GMT",
         rf"(?:mon|tue|wed|thu|fri|sat|sun) {_MONTH} (?P<d>[ \d]\d) {_CLOCK} (?P<y>\d{{4}})",
     )
 )
+_LONGEST = 40  # characters; what is longer is no date, and not worth remembering
+_EPOCH = date(1970, 1, 1).toordinal()
+_YEAR = 31556952  # seconds, on average
+
+
+def parse_date(text: str | None, now: float) -> float | None:
+    """Unix seconds of an HTTP date, or None where it is none; a two-digit year (RFC 850) is
+    read from `now`."""
+    if not text or len(text) > _LONGEST:
+        return None
+    return _parsed(text, 1970 + int(now // _YEAR))
 
 
 @lru_cache(maxsize=1024)
-def parse_date(text: str, near: int = 2000) -> float | None:
-    """Unix seconds of an HTTP date, or None where it is none.
-
-    `near` is the year that a two-digit year (RFC 850) is read close to.
-    """
+def _parsed(text: str, this_year: int) -> float | None:
     for form in _FORMATS:
         if found := form.fullmatch(text):
-            return _seconds(found, near)
+            return _seconds(found, this_year)
     return None
 
 
-def _seconds(found: re.Match[str], near: int) -> float | None:
+def _seconds(found: re.Match[str], this_year: int) -> float | None:
     month = found["mon"].lower()
     hour, minute, second = int(found["h"]), int(found["m"]), int(found["s"])
     day, year = int(found["d"]), int(found["y"])
-    if month not in _MONTHS or hour > 23 or minute > 59 or second > 60 or not 1 <= day <= 31:
+    if month not in _MONTHS or hour > 23 or minute > 59 or second > 60:
         return None
-    if year < 100:
+    if len(found["y"]) == 2:
         # A date that seems more than 50 years ahead lies in the past (RFC 9110, 5.6.7).
-        year += near // 100 * 100
-        if year > near + 50:
+        year += this_year // 100 * 100
+        if year > this_year + 50:
             year -= 100
-    return float(timegm((year, _MONTHS.index(month) + 1, day, hour, minute, second)))
+    try:
+        days = date(year, _MONTHS.index(month) + 1, day).toordinal() - _EPOCH
+    except ValueError:  # 30 February
+        return None
+    return float(((days * 24 + hour) * 60 + minute) * 60 + second)
 
 
 @lru_cache(maxsize=64)

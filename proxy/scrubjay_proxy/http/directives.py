@@ -20,6 +20,11 @@ _DIRECTIVE = re.compile(
         [ \t]*(?=,|$)""",
     re.VERBOSE,
 )
+_NAME = re.compile(r"[ \t,]*([!#$%&'*+\-.^_`|~0-9A-Za-z]*)")
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_ELEMENT = re.compile(rf'[ \t,]*(?:{_QUOTED}|[^,"])*+', re.DOTALL)
+_CLOSED = re.compile(rf'(?:{_QUOTED}|[^"])*+', re.DOTALL)
+_USUAL = 256  # characters; what is longer is read each time, or it would fill the memory
 _DELTA_MAX = 2**31  # RFC 9111, 1.2.2
 _NAMES = {
     "no-store", "no-cache", "private", "public", "must-revalidate", "proxy-revalidate",
@@ -50,21 +55,33 @@ class Directives:
 NONE = Directives()
 
 
-def _delta(text: str | None) -> int:
+def delta_seconds(text: str | None) -> int | None:
+    """Whole seconds, 2^31 where there are more (RFC 9111, 1.2.2); None where it is no number."""
     if text is None or not text.isascii() or not text.isdigit():
-        return 0
-    return min(int(text[:12]), _DELTA_MAX)
+        return None
+    return min(int(text.lstrip("0")[:12] or "0"), _DELTA_MAX)
+
+
+def parse_cache_control(text: str) -> Directives:
+    """Read the combined value of Cache-Control; the first of a repeated directive counts."""
+    return _remembered(text) if len(text) <= _USUAL else _read(text)
 
 
 @lru_cache(maxsize=4096)
-def parse_cache_control(text: str) -> Directives:
-    """Read the combined value of Cache-Control; the first of a repeated directive counts."""
+def _remembered(text: str) -> Directives:
+    return _read(text)
+
+
+def _read(text: str) -> Directives:
     found: dict[str, str | None] = {}
-    position = 0
+    position, text = 0, _with_quotes_closed(text)
     while position < len(text):
         match = _DIRECTIVE.match(text, position)
         if match is None:
-            position = _beyond_comma(text, position)
+            # Better one refusal too many: of what is malformed the name counts.
+            if (name := _NAME.match(text, position)) and name[1]:
+                found.setdefault(name[1].lower(), "")
+            position = _beyond(_ELEMENT, text, position)
             continue
         value = match["token"] if match["quoted"] is None else match["quoted"]
         found.setdefault(match["name"].lower(), value)
@@ -72,23 +89,24 @@ def parse_cache_control(text: str) -> Directives:
     return _record(found)
 
 
-def _beyond_comma(text: str, position: int) -> int:
-    """Skip what is no directive, up to the next comma outside quotes."""
-    quoted = False
-    for index in range(position, len(text)):
-        if text[index] == '"':
-            quoted = not quoted
-        elif text[index] == "," and not quoted and index > position:
-            return index
-    return len(text)
+def _with_quotes_closed(text: str) -> str:
+    """The text without a quote that is never closed, so that it hides nothing behind it."""
+    end = _beyond(_CLOSED, text, -1)
+    return text[:end] + text[end:].replace('"', "'")
+
+
+def _beyond(pattern: re.Pattern[str], text: str, position: int) -> int:
+    """The end of what is found there, always further on."""
+    found = pattern.match(text, max(position, 0))
+    return max(found.end() if found else 0, position + 1)
 
 
 def _record(found: dict[str, str | None], *, targeted: bool = False) -> Directives:
     def seconds(name: str) -> int | None:
-        return _delta(found[name]) if name in found else None
+        return (delta_seconds(found[name]) or 0) if name in found else None
 
     # max-stale without a value accepts any staleness (RFC 9111, 5.2.1.2).
-    any_stale = "max-stale" in found and not found["max-stale"]
+    any_stale = "max-stale" in found and found["max-stale"] is None
     return Directives(
         flags=frozenset(name for name in found if name in _NAMES),
         max_age=seconds("max-age"),

@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 
 from scrubjay_proxy.http.dates import parse_date
-from scrubjay_proxy.http.directives import Directives, response_directives
+from scrubjay_proxy.http.directives import Directives, delta_seconds, response_directives
 from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
 from scrubjay_proxy.http.rules import Rules
 
 # Cacheable without being told (RFC 9110, 15.1); 206 is handled with its ranges.
 HEURISTIC_STATUSES = frozenset({200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501})
-_AGE_MAX = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +50,28 @@ def _explicit(headers: Headers, told: Directives, times: Exchange) -> Lifetime |
     lines = [] if told.targeted else headers.all("expires")
     if not lines:
         return None
-    expires = parse_date(lines[0]) if len(lines) == 1 else None
+    expires = parse_date(lines[0], times.received) if len(lines) == 1 else None
     if expires is None:  # "0" and other invalid dates are in the past (RFC 9111, 5.3)
         return Lifetime(0.0, explicit=True)
     return Lifetime(max(0.0, expires - date_of(headers, times)), explicit=True)
 
 
 def _heuristic(head: Head, told: Directives, times: Exchange, rules: Rules) -> float:
-    """A tenth of the time since it changed last, by default (RFC 9111, 4.2.2)."""
+    """What the operator says, or a tenth of the time since it changed last (RFC 9111, 4.2.2)."""
     if head.status not in HEURISTIC_STATUSES and "public" not in told:
         return 0.0
-    modified = parse_date(head.headers.get("last-modified") or "")
+    if rules.ttl_default is not None:
+        return rules.ttl_default
+    modified = parse_date(head.headers.get("last-modified"), times.received)
     if modified is not None:
         unchanged = max(0.0, date_of(head.headers, times) - modified)
         return min(unchanged * rules.heuristic_fraction, rules.heuristic_max)
-    if told == Directives() and rules.ttl_default is not None:
-        return rules.ttl_default
     return 0.0
 
 
 def date_of(headers: Headers, times: Exchange) -> float:
     """When the response was made: Date, or its arrival where that is missing or unreadable."""
-    date = parse_date(headers.get("date") or "")
+    date = parse_date(headers.get("date"), times.received)
     return times.received if date is None else date
 
 
@@ -80,7 +79,7 @@ def age_value(headers: Headers) -> float:
     """The Age field's first value; one that is no number is ignored (RFC 9111, 5.1), as are
     parameters some caches put behind it."""
     text = re.split("[,;]", headers.get("age") or "", maxsplit=1)[0].strip()
-    return float(min(int(text[:12]), _AGE_MAX)) if text.isascii() and text.isdigit() else 0.0
+    return float(delta_seconds(text) or 0)
 
 
 def initial_age(headers: Headers, times: Exchange) -> float:

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scrubjay_proxy.http.keys import normal_host
 from scrubjay_proxy.http.messages import Head, Headers, Request
-from scrubjay_proxy.http.structured import parse_list
+from scrubjay_proxy.http.structured import parse_list, strings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT"})
 _MANY_GROUPS = 128
@@ -20,9 +20,18 @@ def invalidated_urls(asked: Request, got: Head) -> tuple[str, ...]:
     found = [asked.url]
     for name in ("location", "content-location"):
         value = got.headers.get(name)
-        if value is not None and same_origin(other := urljoin(asked.url, value), asked.url):
+        other = resolved(asked.url, value)
+        if other is not None and same_origin(other, asked.url):
             found.append(other)
     return tuple(dict.fromkeys(found))
+
+
+def resolved(base: str, reference: str | None) -> str | None:
+    """A URI reference made absolute; None where it is missing or malformed."""
+    try:
+        return None if reference is None else urljoin(base, reference)
+    except ValueError:
+        return None
 
 
 def same_origin(one: str, other: str) -> bool:
@@ -53,7 +62,7 @@ def invalidated_groups(asked: Request, got: Head) -> frozenset[str]:
 
 def _strings(text: str | None) -> frozenset[str]:
     items = parse_list(text) if text else None
-    return frozenset(item for item in (items or [])[:_MANY_GROUPS] if isinstance(item, str))
+    return frozenset(strings((items or [])[:_MANY_GROUPS]) or ())
 
 
 def surrogate_tags(headers: Headers) -> frozenset[str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
+from scrubjay_proxy.http.hops import end_to_end
 from scrubjay_proxy.http.messages import Headers, Pair, Request
 from scrubjay_proxy.http.rules import KeyRules
-from scrubjay_proxy.http.structured import parse_dictionary
+from scrubjay_proxy.http.structured import BareItem, parse_dictionary, strings
 
+_EXACT = "surrogateescape"  # two bytes that are no UTF-8 stay two
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+# A comma in these is no separator, and space around it is theirs.
+_NO_LISTS = frozenset({"authorization", "cookie", "from", "referer", "user-agent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,18 @@ def parse_no_vary_search(text: str) -> SearchRule | None:
     order, params, excepted = (members.get(k) for k in ("key-order", "params", "except"))
     if order not in (None, True, False):
         return None
-    if excepted is not None and (params is not True or not isinstance(excepted, tuple)):
+    if excepted is not None and params is not True:
         return None
-    if params is True:
-        return SearchRule(order is True, True, frozenset(excepted or ()))
-    if params is not None and not isinstance(params, tuple):
-        return None
-    return SearchRule(order is True, False, frozenset(params or ()))
+    names = _named(excepted if params is True else params)
+    return None if names is None else SearchRule(order is True, params is True, names)
+
+
+def _named(listed: BareItem | None) -> frozenset[str] | None:
+    """The parameters of an inner list of strings; none at all is an empty list."""
+    if listed is None or listed is False:
+        return frozenset()
+    found = strings(listed) if isinstance(listed, tuple) else None
+    return None if found is None else frozenset(found)
 
 
 def normal_target(target: str, rules: KeyRules) -> str:
@@ -60,13 +68,24 @@ def normal_target(target: str, rules: KeyRules) -> str:
     return f"{path}?{'&'.join(kept)}"
 
 
-@lru_cache(maxsize=8192)
 def _kept(name: str, rules: KeyRules) -> bool:
     if not name:
         return True
-    if rules.keep and not any(fnmatchcase(name, pattern) for pattern in rules.keep):
+    if rules.keep and not _listed(name, rules.keep):
         return False
-    return not any(fnmatchcase(name, pattern) for pattern in rules.drop)
+    return not _listed(name, rules.drop)
+
+
+def _listed(name: str, patterns: tuple[str, ...]) -> bool:
+    whole, beginnings = _split(patterns)
+    return name in whole or name.startswith(beginnings)
+
+
+@lru_cache(maxsize=256)
+def _split(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Patterns as whole names and, of those that end in `*`, beginnings."""
+    beginnings = tuple(one[:-1] for one in patterns if one.endswith("*"))
+    return frozenset(one for one in patterns if not one.endswith("*")), beginnings
 
 
 def normal_host(scheme: str, host: str) -> str:
@@ -91,7 +110,7 @@ def path_key(asked: Request) -> str:
 
 def _searched(query: str, search: SearchRule) -> str:
     pairs = [
-        (unquote_plus(name), unquote_plus(value))
+        (unquote_plus(name, errors=_EXACT), unquote_plus(value, errors=_EXACT))
         for name, _, value in (part.partition("=") for part in query.split("&") if part)
     ]
     kept = [pair for pair in pairs if search.counts(pair[0])]
@@ -101,8 +120,7 @@ def _searched(query: str, search: SearchRule) -> str:
 
 
 def _mark(search: SearchRule) -> str:
-    names = ",".join(sorted(search.named))
-    return f"nvs{int(search.key_order)}{int(search.all_ignored)}{names}"
+    return f"nvs{int(search.key_order)}{int(search.all_ignored)}{sorted(search.named)!r}"
 
 
 def vary_names(headers: Headers) -> tuple[str, ...]:
@@ -112,23 +130,32 @@ def vary_names(headers: Headers) -> tuple[str, ...]:
 
 
 def selecting(names: Iterable[str], headers: Headers) -> tuple[Pair, ...]:
-    """The values of those request fields, made comparable; an absent field has none."""
+    """The values of those request fields, made comparable; an absent field has none.
+
+    What Connection names never reaches the origin, so it is as if it were absent.
+    """
+    sent = end_to_end(headers) if "connection" in headers else headers
     return tuple(
-        (name, normal_value(name, value))
-        for name in names
-        if (value := headers.get(name)) is not None
+        (name, normal_value(name, value)) for name in names if (value := sent.get(name)) is not None
     )
 
 
-@lru_cache(maxsize=8192)
 def normal_value(name: str, value: str) -> str:
     """A field value without what the field's own grammar does not tell apart (4.1)."""
+    if name in _NO_LISTS or '"' in value:
+        return value
     elements = [element.strip(" \t") for element in value.split(",")]
     if name in ("accept-language", "accept-encoding"):
         elements = sorted({_weighted(element) for element in elements if element})
     elif name == "accept":
-        elements = [element.lower().replace(" ", "") for element in elements]
+        elements = [_media_range(element) for element in elements]
     return ",".join(elements)
+
+
+def _media_range(element: str) -> str:
+    """`Text/HTML; q=0.5` as `text/html;q=0.5`; a parameter's case may mean something."""
+    name, *parameters = (part.strip(" \t") for part in element.split(";"))
+    return ";".join([name.lower(), *parameters])
 
 
 def _weighted(element: str) -> str:

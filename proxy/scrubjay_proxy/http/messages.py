@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 Pair = tuple[str, str]
 
@@ -87,10 +87,12 @@ class Request:
 
 
 def request_for(url: str) -> Request:
-    """A plain GET of an absolute URL."""
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Request("GET", parts.scheme, parts.netloc, target, Headers())
+    """A plain GET of an absolute URL; its fragment is the client's own business."""
+    scheme, _, rest = url.partition("#")[0].partition("://")
+    host = re.split("[/?]", rest, maxsplit=1)[0]
+    target = rest[len(host) :]
+    target = target if target.startswith("/") else f"/{target}"
+    return Request("GET", scheme.lower(), host, target, Headers())
 
 
 @dataclass(frozen=True, slots=True)

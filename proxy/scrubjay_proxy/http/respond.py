@@ -13,6 +13,7 @@ from scrubjay_proxy.http.validate import client_has_it, range_applies
 _NOT_IN_304 = frozenset(
     {"content-type", "content-encoding", "content-language", "content-range", "trailer"}
 )
+_IN_416 = frozenset({"accept-ranges", "age", "date", "server", "vary"})
 _NO_CONTENT = frozenset({204, 304})
 
 
@@ -62,5 +63,6 @@ def _part(asked: Request, stored: Stored, headers: Headers, span: Span) -> Answe
 
 
 def _unsatisfied(headers: Headers, length: int) -> Headers:
-    kept = headers.without(("content-type", "content-encoding", "etag", "last-modified"))
-    return kept.having("Content-Range", f"bytes */{length}")
+    """Nothing of the stored head that would let a cache behind us keep the 416."""
+    kept = (pair for pair in headers if pair[0].lower() in _IN_416)
+    return Headers(kept).having("Content-Range", f"bytes */{length}")

@@ -12,6 +12,7 @@ from scrubjay_proxy.http.messages import Request, Stored
 from scrubjay_proxy.http.ranges import Span, asked_spans, holds, missing
 from scrubjay_proxy.http.rules import Rules
 from scrubjay_proxy.http.stale import may_serve_stale, while_revalidating
+from scrubjay_proxy.http.storable import forbids_storing
 from scrubjay_proxy.http.validate import has_validator, strong_etag
 from scrubjay_proxy.http.why import Why
 
@@ -87,7 +88,7 @@ def _plan(
     why = _why_not_now(chosen, wishes, left, now, rules)
     if why is None:
         return Serve(chosen, left)
-    if why is Why.STALE or why is Why.INVALIDATED:
+    if (why is Why.STALE or why is Why.INVALIDATED) and not _wants_better(chosen, wishes, now):
         if _accepts_stale(chosen, wishes, left, rules):
             return Serve(chosen, left, Why.MAX_STALE)
         if while_revalidating(chosen, now, rules):
@@ -104,7 +105,9 @@ def select(asked: Request, stored: Sequence[Stored]) -> Stored | None:
 def matches(asked: Request, stored: Stored) -> bool:
     """Whether the request has the header values that the response was chosen by."""
     names = vary_names(stored.head.headers)
-    return not names or selecting(names, asked.headers) == stored.selecting
+    if not names:
+        return True
+    return "*" not in names and selecting(names, asked.headers) == stored.selecting
 
 
 def usable(asked: Request, stored: Stored) -> bool:
@@ -130,20 +133,28 @@ def _why_not_now(
     stored: Stored, wishes: Directives, left: float, now: float, rules: Rules
 ) -> Why | None:
     told = response_directives(stored.head.headers, rules.targets)
-    if "no-cache" in told:
+    # A 304 may have made private what was stored when it was not.
+    if "no-cache" in told or forbids_storing(told):
         return Why.MUST_CHECK
     if "no-cache" in wishes:
         return Why.NO_CACHE
     if left <= 0:
         return Why.INVALIDATED if stored.invalid or stored.outdated else Why.STALE
     # The client's wish does not count against an immutable response (RFC 8246, 2).
-    if wishes.max_age is not None and "immutable" not in told:
-        accepted = wishes.max_age + (wishes.max_stale or 0)
-        if current_age(stored, now) > accepted:
-            return Why.TOO_OLD
+    if "immutable" not in told and _too_old(stored, wishes, now):
+        return Why.TOO_OLD
     if wishes.min_fresh is not None and left < wishes.min_fresh:
         return Why.NOT_FRESH_LONG_ENOUGH
     return None
+
+
+def _too_old(stored: Stored, wishes: Directives, now: float) -> bool:
+    return wishes.max_age is not None and current_age(stored, now) > wishes.max_age
+
+
+def _wants_better(stored: Stored, wishes: Directives, now: float) -> bool:
+    """Whether the client itself asked for more than something stale (5.2.1.1, 5.2.1.3)."""
+    return wishes.min_fresh is not None or _too_old(stored, wishes, now)
 
 
 def _accepts_stale(stored: Stored, wishes: Directives, left: float, rules: Rules) -> bool:

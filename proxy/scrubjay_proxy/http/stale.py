@@ -8,7 +8,7 @@ from scrubjay_proxy.http.messages import Request, Stored
 from scrubjay_proxy.http.rules import Rules
 from scrubjay_proxy.http.why import Why
 
-_CHECK_FIRST = frozenset({"must-revalidate", "proxy-revalidate", "no-cache"})
+_CHECK_FIRST = frozenset({"must-revalidate", "proxy-revalidate", "no-cache", "no-store", "private"})
 SERVER_ERRORS = frozenset({500, 502, 503, 504})
 
 

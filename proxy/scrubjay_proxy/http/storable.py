@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
 from scrubjay_proxy.http.directives import Directives, request_directives, response_directives
 from scrubjay_proxy.http.freshness import HEURISTIC_STATUSES, has_explicit_lifetime
+from scrubjay_proxy.http.invalidate import resolved
+from scrubjay_proxy.http.keys import vary_names
 from scrubjay_proxy.http.messages import Head, Request
 from scrubjay_proxy.http.ranges import content_range
 from scrubjay_proxy.http.rules import Rules
@@ -15,6 +15,8 @@ from scrubjay_proxy.http.why import Why
 UNDERSTOOD = frozenset(
     {200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 451, 501}
 )
+# X-Forwarded-For is ours when it reaches the origin: no two clients send the same.
+_UNMATCHED = frozenset({"*", "x-forwarded-for"})
 
 
 def why_not_store(asked: Request, got: Head, rules: Rules) -> Why | None:
@@ -37,9 +39,8 @@ def _method(asked: Request, got: Head, told: Directives) -> Why | None:
         return Why.METHOD
     # The answer to a POST stands for later GETs where it says that it is the
     # representation of this very URI, and for how long (RFC 9110, 9.3.3).
-    location = got.headers.get("content-location")
-    about_itself = location is not None and urljoin(asked.url, location) == asked.url
-    if about_itself and has_explicit_lifetime(got.headers, told):
+    about = resolved(asked.url, got.headers.get("content-location"))
+    if about == asked.url and has_explicit_lifetime(got.headers, told):
         return None
     return Why.METHOD
 
@@ -60,6 +61,11 @@ def _status(asked: Request, got: Head, told: Directives) -> Why | None:
 def _forbidden(wishes: Directives, told: Directives) -> Why | None:
     if "no-store" in wishes:
         return Why.REQUEST_NO_STORE
+    return forbids_storing(told)
+
+
+def forbids_storing(told: Directives) -> Why | None:
+    """The directive, if any, by which the origin forbids a shared cache to keep a response."""
     # must-understand stands in for no-store where the status is understood (5.2.2.3).
     if "no-store" in told and "must-understand" not in told:
         return Why.NO_STORE
@@ -79,7 +85,7 @@ def _somebodys(asked: Request, got: Head, told: Directives, rules: Rules) -> Why
 
 
 def _useless(got: Head, told: Directives, rules: Rules) -> Why | None:
-    if any(value.strip() == "*" for value in (got.headers.get("vary") or "").split(",")):
+    if _UNMATCHED & set(vary_names(got.headers)):
         return Why.VARY_STAR
     if has_explicit_lifetime(got.headers, told):
         return None
@@ -87,4 +93,4 @@ def _useless(got: Head, told: Directives, rules: Rules) -> Why | None:
         return Why.STATUS
     if "etag" in got.headers or "last-modified" in got.headers:
         return None
-    return None if rules.ttl_default is not None else Why.NO_LIFETIME
+    return None if rules.ttl_default is not None or rules.ttl_min else Why.NO_LIFETIME

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-BareItem = int | float | str | bool | tuple[str, ...]
+
+class Token(str):
+    """A value that is no String: a token, or of a type that nobody here asks for."""
+
+    __slots__ = ()
+
+
+Scalar = int | float | str | bool
+BareItem = Scalar | tuple[Scalar, ...]
 
 _KEY = re.compile(r"[a-z*][a-z0-9_\-.*]*")
-_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,3})?")
+_NUMBER = re.compile(r"-?(?:[0-9]{1,12}\.[0-9]{1,3}|[0-9]{1,15})")
 _STRING = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*")
+_OTHER = re.compile(  # byte sequences, dates, display strings
+    r''':[A-Za-z0-9+/=]*:|@-?[0-9]{1,15}|%"(?:[\x20-\x21\x23-\x24\x26-\x7e]|%[0-9a-f]{2})*"'''
+)
 _SPACE = re.compile(r"[ \t]*")
 
 
@@ -57,7 +69,7 @@ class _Reader:
         self._parameters()
         return value
 
-    def _bare(self) -> BareItem:
+    def _bare(self) -> Scalar:
         if found := self.match(_NUMBER):
             return float(found[0]) if "." in found[0] else int(found[0])
         if found := self.match(_STRING):
@@ -68,17 +80,17 @@ class _Reader:
             if self.take("0"):
                 return False
             raise _Malformed
-        if found := self.match(_TOKEN):
-            return found[0]
+        if found := self.match(_TOKEN) or self.match(_OTHER):
+            return Token(found[0])
         raise _Malformed
 
-    def _inner_list(self) -> tuple[str, ...]:
-        values: list[str] = []
+    def _inner_list(self) -> tuple[Scalar, ...]:
+        values: list[Scalar] = []
         while True:
             self.skip_space()
             if self.take(")"):
                 return tuple(values)
-            values.append(str(self._bare()))
+            values.append(self._bare())
             self._parameters()
             if not self.ended and self.text[self.at] not in " )":
                 raise _Malformed
@@ -101,6 +113,12 @@ class _Reader:
         if self.ended:
             raise _Malformed
         return True
+
+
+def strings(values: Sequence[BareItem]) -> tuple[str, ...] | None:
+    """The values where all of them are Strings, else None."""
+    found = tuple(one for one in values if isinstance(one, str) and not isinstance(one, Token))
+    return found if len(found) == len(values) else None
 
 
 def parse_dictionary(text: str) -> dict[str, BareItem] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scrubjay_proxy.http.dates import parse_date
+from scrubjay_proxy.http.dates import format_date, parse_date
 from scrubjay_proxy.http.hops import end_to_end
+from scrubjay_proxy.http.keys import selecting, vary_names
 from scrubjay_proxy.http.messages import Exchange, Head, Headers, Pair, Request, Stored
 from scrubjay_proxy.http.rules import Rules
 from scrubjay_proxy.http.stale import SERVER_ERRORS, instead_of_error
@@ -60,14 +61,23 @@ def after_response(
 ) -> After:
     """What the origin's answer means, where `known` is what was checked or may stand in."""
     if known is not None:
-        if got.status == 304:
-            return Freshen(freshened(known, got, times))
+        # Without a validator of ours the 304 is about the client's own condition.
+        if got.status == 304 and has_validator(known):
+            return Freshen(_confirmed(asked, known, got, times, rules))
         if got.status in SERVER_ERRORS:
             why = instead_of_error(asked, known, times.received, rules)
             if why is not None:
                 return ServeStale(known, why)
     forbidden = why_not_store(asked, got, rules)
     return Keep() if forbidden is None else PassOn(forbidden)
+
+
+def _confirmed(asked: Request, known: Stored, got: Head, times: Exchange, rules: Rules) -> Stored:
+    if rules.cookies_private:
+        # The cookie is for who asked; in the stored head it would be for everybody.
+        got = got.with_headers(got.headers.without(("set-cookie",)))
+    fresh = freshened(known, got, times)
+    return replace(fresh, selecting=selecting(vary_names(fresh.head.headers), asked.headers))
 
 
 def has_validator(stored: Stored) -> bool:
@@ -95,6 +105,8 @@ def freshened(stored: Stored, got: Head, times: Exchange) -> Stored:
     """`stored` with the fields a 304 or HEAD answer brought (RFC 9111, 3.2 and 4.3.4)."""
     brought = end_to_end(got.headers).without(_NOT_UPDATED)
     # The age starts anew: without an Age in the answer, an old one must not linger.
+    if "date" not in brought:
+        brought = brought.plus(("Date", format_date(int(times.received))))
     kept = stored.head.headers.without({name.lower() for name, _ in brought} | {"age"})
     head = stored.head.with_headers(kept.plus(*brought.pairs))
     return replace(stored, head=head, times=times, invalid=False, outdated=False)
@@ -121,12 +133,13 @@ def client_has_it(asked: Request, stored: Stored) -> bool:
     tags = asked.headers.get("if-none-match")
     if tags is not None:
         return tags.strip() == "*" or _weak(headers.get("etag")) in _tags(tags)
-    since = parse_date(asked.headers.get("if-modified-since") or "")
+    now = stored.times.received
+    since = parse_date(asked.headers.get("if-modified-since"), now)
     if since is None:
         return False
     # Where there is no Last-Modified the response's own date bounds it (RFC 9111, 4.3.2).
-    modified = parse_date(headers.get("last-modified") or headers.get("date") or "")
-    return (stored.times.received if modified is None else modified) <= since
+    modified = parse_date(headers.get("last-modified") or headers.get("date"), now)
+    return (now if modified is None else modified) <= since
 
 
 def range_applies(asked: Request, stored: Stored) -> bool:
@@ -142,8 +155,9 @@ def range_applies(asked: Request, stored: Stored) -> bool:
 
 def _is_strong(stored: Stored) -> bool:
     """Last-Modified is strong when it lies a second before the Date (RFC 9110, 8.8.2.2)."""
-    modified = parse_date(stored.head.headers.get("last-modified") or "")
-    date = parse_date(stored.head.headers.get("date") or "")
+    headers, now = stored.head.headers, stored.times.received
+    modified = parse_date(headers.get("last-modified"), now)
+    date = parse_date(headers.get("date"), now)
     return modified is not None and date is not None and modified + 1 <= date
 
 

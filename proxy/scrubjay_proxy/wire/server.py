@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
@@ -12,6 +14,7 @@ from scrubjay_proxy.wire.call import Call, ClientGone
 from scrubjay_proxy.wire.framing import Length, request_length
 from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
 
+_RESET = struct.pack("ii", 1, 0)  # linger for no time
 _DISCARD = 1_048_576  # of a body nobody wants; more than that and the connection is closed
 
 
@@ -130,9 +133,12 @@ class ClientConnection(asyncio.Protocol):
         return self._transport
 
     def abort(self) -> None:
-        """Close at once, whatever is unsent."""
+        """Close at once, whatever is unsent; with a reset, as a mere end would be taken for
+        the end of an answer that is delimited by it."""
         self._closing = True
         if self._transport is not None:
+            if sock := self._transport.get_extra_info("socket"):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
 
     def close_when_idle(self) -> None:
