@@ -38,7 +38,7 @@ _ROUNDS = 4  # looks into the store before a request goes its own way
 
 @dataclass(slots=True)
 class _Visit:
-    """A request on its way through `_cached`."""
+    """A request on its way through the cache."""
 
     call: Call
     asked: Request
@@ -46,7 +46,6 @@ class _Visit:
     collapsed: bool = False
     failures: int = 0
     rounds: int = 0
-    plan: Plan | None = None
 
 
 class Caching:
@@ -82,7 +81,6 @@ class Caching:
                     await self._delivery.error(visit.call, status, reason, "not cached", why)
                     return Told("refused", why.value, status)
                 case Revalidate() | Complete() | Forward():
-                    visit.plan = plan
                     if told := await self._ask(visit, plan, key):
                         return told
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
 from scrubjay_proxy.answers import Answer, Ask, OriginError
 from scrubjay_proxy.fill import Fill
@@ -63,15 +63,8 @@ class Fetcher:
             if key is not None and flight is not None:
                 self.flights.land(key, flight, landing)
                 if isinstance(landing, Filled):
-                    self._over_when_done(key, flight, landing.fill)
+                    landing.fill.when_over(partial(self.flights.over, key, flight))
         return landing
-
-    def _over_when_done(self, key: str, flight: asyncio.Future[Landing], fill: Fill) -> None:
-        pump = next((task for task in self.pumps if task.get_name() == f"fill-{id(fill)}"), None)
-        if pump is None:
-            self.flights.over(key, flight)
-        else:
-            pump.add_done_callback(lambda _: self.flights.over(key, flight))
 
     async def _ask(self, job: Job) -> Landing:
         asked, rules = job.asked, job.route.rules
@@ -149,51 +142,60 @@ class Fetcher:
 
     # Taking a body in.
 
-    async def keep(
-        self, job: Job, answer: Answer, partial: Stored | None = None
-    ) -> Filled | Private:
-        """Take an answer in as it comes; `partial` is what it completes."""
-        stored = self.recorder.whole(job, answer, partial)
-        length = _expected(answer, stored)
+    async def keep(self, job: Job, answer: Answer, rest: Stored | None = None) -> Filled | Private:
+        """Take an answer in as it comes; `rest` is what it completes."""
         if answer.body.length is Framing.UNTIL_CLOSE:
             return Private(answer, Why.CLOSE_DELIMITED)
-        if answer.head.status == 206 and partial is None:
+        if answer.head.status == 206 and rest is None:
             return Private(answer, Why.PARTIAL)
+        stored = self.recorder.whole(job, answer, rest)
+        length = _expected(answer, stored)
+        if length is not None and length > self.store.max_object:
+            return Private(answer, Why.TOO_LARGE)
         fill = Fill(stored, length)
-        pump = asyncio.get_running_loop().create_task(
-            self._pump(fill, job, answer, partial), name=f"fill-{id(fill)}"
-        )
+        pump = asyncio.get_running_loop().create_task(self._pump(fill, job, answer, rest))
         self.pumps.add(pump)
         pump.add_done_callback(self.pumps.discard)
         return Filled(fill)
 
-    async def _pump(self, fill: Fill, job: Job, answer: Answer, partial: Stored | None) -> None:
+    async def _pump(self, fill: Fill, job: Job, answer: Answer, rest: Stored | None) -> None:
         """Read the origin to the end, for the store and for whoever reads along."""
-        async with AsyncExitStack() as stack:
-            writer = await stack.enter_async_context(self.store.write(fill.stored, fill.length))
-            try:
-                if partial is not None and isinstance(job.plan, Complete):
-                    await self._copy(fill, writer, partial, (0, job.plan.span[0]))
-                if not await self._drain_into(fill, writer, answer):
-                    return
-                if partial is not None and isinstance(job.plan, Complete):
-                    await self._copy(fill, writer, partial, (job.plan.span[1], partial.length))
-            except (OriginError, Vanished) as error:
-                self._meter.refused_admission(Why.INCOMPLETE.value)
-                fill.fail(error if isinstance(error, OriginError) else OriginError("reset", "gone"))
-                return
-            await self._commit(fill, job, writer)
+        try:
+            async with self.store.write(fill.stored, fill.length) as writer:
+                await self._gather(fill, writer, job, answer, rest)
+                await self._commit(fill, job, writer)
             fill.finish(answer.body.trailers)
+        except OriginError as error:
+            self._meter.refused_admission(Why.INCOMPLETE.value)
+            fill.fail(error)
+        except Vanished:
+            fill.fail(OriginError("reset", "the part that was stored is gone"))
+        finally:
+            # Whatever happens, nobody may wait for bytes that will not come.
+            if not fill.done and fill.failure is None:
+                fill.fail(OriginError("reset", "the fetch was given up"))
+            answer.discard()
 
-    async def _copy(
-        self, fill: Fill, writer: Writer, partial: Stored, span: tuple[int, int]
+    async def _gather(
+        self, fill: Fill, writer: Writer, job: Job, answer: Answer, rest: Stored | None
     ) -> None:
+        """Every byte in order: what is stored of it before, the origin's, what is behind."""
+        span = job.plan.span if isinstance(job.plan, Complete) else None
+        if rest is not None and span is not None:
+            await self._copy(fill, writer, rest, (0, span[0]))
+        await self._drain_into(fill, writer, answer)
+        if rest is not None and span is not None:
+            await self._copy(fill, writer, rest, (span[1], rest.length))
+        if fill.length is not None and fill.size != fill.length:
+            raise OriginError("protocol", "the parts do not add up")
+
+    async def _copy(self, fill: Fill, writer: Writer, rest: Stored, span: tuple[int, int]) -> None:
         if span[0] < span[1]:
-            async for data in self.store.read(partial, span):
+            async for data in self.store.read(rest, span):
                 fill.add(data)
                 await writer.add(data)
 
-    async def _drain_into(self, fill: Fill, writer: Writer, answer: Answer) -> bool:
+    async def _drain_into(self, fill: Fill, writer: Writer, answer: Answer) -> None:
         while data := await answer.read():
             fill.add(data)
             await writer.add(data)
@@ -201,10 +203,7 @@ class Fetcher:
                 fill.let_go()
             await fill.room()
             if not fill.wanted:
-                answer.discard()
-                fill.fail(OriginError("reset", "nobody waits for the rest"))
-                return False
-        return True
+                raise OriginError("reset", "nobody waits for the rest")
 
     async def _commit(self, fill: Fill, job: Job, writer: Writer) -> None:
         length = fill.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from scrubjay_proxy.http.messages import Headers, Stored
 from scrubjay_proxy.http.ranges import Span
@@ -33,6 +33,7 @@ class Fill:
         self._base = 0
         self._readers: dict[object, int] = {}
         self._changed: asyncio.Future[None] | None = None
+        self._over: list[Callable[[], None]] = []
 
     @property
     def joinable(self) -> bool:
@@ -49,12 +50,19 @@ class Fill:
         """The body is whole."""
         self.trailers, self.done = trailers, True
         self.length = self.size
-        self._notify()
+        self._end()
 
     def fail(self, failure: Exception) -> None:
         """The body will never be whole; every reader gets `failure`."""
         self.failure = failure
-        self._notify()
+        self._end()
+
+    def when_over(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once the body is whole or has failed."""
+        if self.done or self.failure is not None:
+            tell()
+        else:
+            self._over.append(tell)
 
     def let_go(self) -> None:
         """The store has refused it."""
@@ -109,6 +117,12 @@ class Fill:
             self._base += len(self._pieces.popleft())
             self._trimmed += 1
         self._notify()
+
+    def _end(self) -> None:
+        self._notify()
+        told, self._over = self._over, []
+        for tell in told:
+            tell()
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, None

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from scrubjay_proxy.answers import OriginError
 from scrubjay_proxy.http.messages import Request
@@ -15,6 +15,8 @@ from scrubjay_proxy.routes import Route
 from scrubjay_proxy.upstream import Address, Origin
 
 _MOST = 1024
+# Prefixes before an IPv4 address: NAT64 (RFC 6052; RFC 8215) and the obsolete "compatible".
+_EMBEDDING = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/96", "::/96")))
 _PORTS = {"http": 80, "https": 443}
 
 MakeOrigin = Callable[[Address, str], Origin]
@@ -85,6 +87,8 @@ def is_public(address: str) -> bool:
     one = ip_address(address.partition("%")[0])
     if isinstance(one, IPv6Address):
         inner = one.ipv4_mapped or one.sixtofour or (one.teredo and one.teredo[1])
+        if any(one in network for network in _EMBEDDING):
+            inner = IPv4Address(int(one) & 0xFFFF_FFFF)
         if inner:
-            return inner.is_global
+            return inner.is_global and not inner.is_multicast
     return one.is_global and not one.is_multicast

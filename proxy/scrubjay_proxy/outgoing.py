@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scrubjay_proxy.http.cachestatus import added
+from scrubjay_proxy.http.cachestatus import appended
 from scrubjay_proxy.http.dates import format_date
-from scrubjay_proxy.http.hops import FORWARDING, end_to_end
+from scrubjay_proxy.http.hops import FORWARDING, HOP_BY_HOP, end_to_end
 from scrubjay_proxy.http.messages import Head, Headers, Pair, Request
 from scrubjay_proxy.wire.framing import Framing, Length
 from scrubjay_proxy.wire.heads import BadMessage, render_response
@@ -16,7 +16,8 @@ _REASONS = {
     417: "Expectation Failed", 431: "Request Header Fields Too Large", 501: "Not Implemented",
     505: "HTTP Version Not Supported",
 }  # fmt: skip
-_FRAMING = frozenset({"transfer-encoding", "content-length"})
+# Of one connection, or made anew for each answer.
+_MADE_ANEW = HOP_BY_HOP | {"content-length", "via", "cache-status"}
 
 
 def to_origin(
@@ -42,12 +43,17 @@ def to_origin(
 
 def to_client(head: Head, now: float, cache_status: str, framing: Pair | None) -> Head:
     """What the client is sent: end-to-end fields, Via, Date, Cache-Status, framing."""
-    headers = end_to_end(head.headers).without(_FRAMING)
-    lines = [*headers.without(("via",)).pairs, ("Via", _via(headers))]
+    headers = head.headers
+    if "connection" in headers:
+        headers = end_to_end(headers)
+    lines = [pair for pair in headers.pairs if pair[0].lower() not in _MADE_ANEW]
+    lines.append(("Via", _via(headers)))
     if "date" not in headers:
         lines.append(("Date", format_date(int(now))))
-    result = added(Headers(lines), cache_status)
-    return head.with_headers(result.plus(framing) if framing else result)
+    lines.append(("Cache-Status", appended(headers, cache_status)))
+    if framing is not None:
+        lines.append(framing)
+    return head.with_headers(Headers(lines))
 
 
 def length_field(length: int) -> Pair:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
+from scrubjay_proxy.http.rules import TRACKING_PARAMETERS
 from scrubjay_proxy.quantities import (
     Address,
     ByteSize,
@@ -34,11 +35,6 @@ from scrubjay_proxy.quantities import (
 AN_ORIGIN = 'scheme and host, such as "https://www.example.com" or "http://127.0.0.1:3000"'
 A_NETWORK = 'an address or network, such as "127.0.0.1" or "10.0.0.0/8"'
 A_HOST = 'a host name, "*.example.com" or "*"'
-
-TRACKING = (
-    "utm_*", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "yclid",
-    "twclid", "ttclid", "igshid", "mc_cid", "mc_eid", "_ga", "_gl", "_hsenc", "_hsmi",
-)  # fmt: skip
 
 
 def check_origin(value: str) -> str:
@@ -231,7 +227,8 @@ class RouteSection(Section):
         None, description="Lifetime of answers that state none; empty: heuristic."
     )
     drop_query: Listed = Field(
-        TRACKING, description='Query parameters left out of the key; "utm_*" is a prefix.'
+        TRACKING_PARAMETERS,
+        description='Query parameters to leave out; "utm_*" is a prefix.',
     )
     keep_query: Listed | None = Field(None, description="If given, only these are in the key.")
     sort_query: bool = Field(False, description="Order of the parameters makes no difference.")

@@ -15,7 +15,8 @@ from scrubjay_replay.origin import TraceOrigin
 from scrubjay_replay.outcome import Verdict
 from scrubjay_replay.trace import Trace, requests
 
-NOW = 1_800_000_000.0
+# Before any Date the origin sends, so that every answer is of age 0.
+NOW = 1_000_000_000.0
 SEED = 7
 
 

@@ -52,7 +52,7 @@ class TableAgainstDict(RuleBasedStateMachine):
 
 
 TestTableAgainstDict = TableAgainstDict.TestCase
-TestTableAgainstDict.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestTableAgainstDict.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 
 
 def test_a_table_grows_beyond_its_first_slots_and_keeps_its_rows():

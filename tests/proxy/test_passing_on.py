@@ -1,6 +1,7 @@
 """What passes through unchanged, and what a proxy must take out or put in."""
 
 import pytest
+
 from loopback.client import request
 from loopback.origin import Gate, reply
 

@@ -1,6 +1,7 @@
 """Several sites behind one proxy: who gets what, and each route's own rules."""
 
 import pytest
+
 from loopback.origin import ScriptedOrigin, reply
 
 FRESH = "Cache-Control: max-age=60"

@@ -6,7 +6,7 @@ import pytest
 
 from loopback.client import request
 from loopback.origin import Gate, reply
-from loopback.waiting import settled, until
+from loopback.waiting import settled
 from scrubjay_proxy.wire.body import HIGH_WATER
 
 FRESH = "Cache-Control: max-age=60"

@@ -26,4 +26,3 @@ def purge_of(*, host: str, own_port: int, target: str, kind: str, tags: tuple[st
 def is_own(host: str, own_port: int) -> bool:
     """Host names this very port, not a site behind the proxy."""
     return not host or (is_local(host) and host.endswith(f":{own_port}"))
-

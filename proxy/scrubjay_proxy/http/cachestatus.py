@@ -12,7 +12,6 @@ _FORWARDED = {
     Why.VARY_MISS: "vary-miss",
     Why.METHOD: "method",
     Why.PARTIAL: "partial",
-    Why.VANISHED: "miss",
     Why.NO_CACHE: "request",
     Why.TOO_OLD: "request",
     Why.NOT_FRESH_LONG_ENOUGH: "request",
@@ -52,7 +51,7 @@ def refused(why: Why) -> str:
     return f"{NAME}; detail={why.value}"
 
 
-def added(headers: Headers, value: str) -> Headers:
-    """`headers` with our member behind those of caches nearer to the origin (RFC 9211, 2)."""
+def appended(headers: Headers, value: str) -> str:
+    """The field with our member behind those of caches nearer to the origin (RFC 9211, 2)."""
     before = headers.get("cache-status")
-    return headers.having("Cache-Status", value if not before else f"{before}, {value}")
+    return f"{before}, {value}" if before else value

@@ -30,6 +30,7 @@ _NAMES = {
     "no-store", "no-cache", "private", "public", "must-revalidate", "proxy-revalidate",
     "must-understand", "immutable", "only-if-cached", "no-transform",
 }  # fmt: skip
+_PERMITS = {"public", "must-understand", "immutable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,9 @@ def _read(text: str) -> Directives:
     while position < len(text):
         match = _DIRECTIVE.match(text, position)
         if match is None:
-            # Better one refusal too many: of what is malformed the name counts.
-            if (name := _NAME.match(text, position)) and name[1]:
+            # Better one refusal too many: of what is malformed the name counts all the same.
+            name = _NAME.match(text, position)
+            if name and name[1].lower() not in _PERMITS:
                 found.setdefault(name[1].lower(), "")
             position = _beyond(_ELEMENT, text, position)
             continue

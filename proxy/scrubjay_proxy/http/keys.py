@@ -38,7 +38,7 @@ def parse_no_vary_search(text: str) -> SearchRule | None:
     if not members or not members.keys() <= {"key-order", "params", "except"}:
         return None
     order, params, excepted = (members.get(k) for k in ("key-order", "params", "except"))
-    if order not in (None, True, False):
+    if order is not None and not isinstance(order, bool):
         return None
     if excepted is not None and params is not True:
         return None

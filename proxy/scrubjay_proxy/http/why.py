@@ -24,7 +24,6 @@ class Why(StrEnum):
     MUST_CHECK = "no-cache"  # the origin wants a check before each reuse (5.2.2.4)
     INVALIDATED = "invalidated"  # marked stale by an unsafe request or a soft purge (4.4)
     ONLY_IF_CACHED = "only-if-cached"  # the client would rather have nothing (5.2.1.7)
-    VANISHED = "vanished"  # removed between the decision and the read
 
     # Not stored (RFC 9111, 3), in the order of that section.
     STATUS = "status"  # not final, or not understood where it must be
@@ -39,7 +38,6 @@ class Why(StrEnum):
     BAD_RANGE = "bad-content-range"  # a 206 that does not say what it is a part of
     RANGE_UNASKED = "range-unasked"  # a 206 nobody asked for
     CLOSE_DELIMITED = "close-delimited"  # its end cannot be told from a cut
-    TRAILERS = "trailers"  # the end of the message is part of its meaning
     TOO_LARGE = "too-large"  # larger than cache.max_object
     NO_ROOM = "no-room"  # too many bytes are on their way in already
     POLICY = "policy"  # the eviction policy values it less than what is there

@@ -62,7 +62,12 @@ class Writer(Protocol):
 
 
 class Store(Protocol):
-    """Stored responses by key, and room made for new ones by the policy."""
+    """Stored responses by key, and room made for new ones by the policy.
+
+    `max_object` is the largest body it takes, bytes.
+    """
+
+    max_object: int
 
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key. No side effect."""

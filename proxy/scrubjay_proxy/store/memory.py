@@ -30,7 +30,7 @@ class _Entry:
 class MemoryStore:
     """Bounded by bytes of bodies (`engine.capacity`) and by number of objects.
 
-    Bodies on their way in are bounded apart, by as much again. `removed` is told of
+    Bodies on their way in are bounded apart, by `max_filling`: as much again. `removed` is told of
     every removal: reason, objects, bytes.
     """
 
@@ -40,12 +40,14 @@ class MemoryStore:
         *,
         max_object: int,
         max_variants: int,
+        max_filling: int | None = None,
         clock: Callable[[], float],
         removed: Removed = lambda *_: None,
     ) -> None:
         self.engine = engine
         self.max_object, self.max_variants = max_object, max_variants
         self.filling = 0
+        self.max_filling = max_filling or max(engine.capacity, _FILLING)
         self._clock, self._removed = clock, removed
         self._entries: dict[int, _Entry] = {}
         self._by_key: dict[str, list[int]] = {}
@@ -231,7 +233,7 @@ class MemoryWriter:
         self._pieces.append(data)
         if self._size > self._store.max_object:
             self.why = Why.TOO_LARGE
-        elif self._store.filling > max(self._store.engine.capacity, _FILLING):
+        elif self._store.filling > self._store.max_filling:
             self.why = Why.NO_ROOM
         if self.why is not None:
             self.drop()

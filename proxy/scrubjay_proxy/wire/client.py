@@ -9,6 +9,7 @@ from typing import cast
 from scrubjay_proxy.http.messages import Head
 from scrubjay_proxy.wire.body import Body, BodyCut
 from scrubjay_proxy.wire.framing import keeps_alive, response_length
+from scrubjay_proxy.wire.gate import Gate
 from scrubjay_proxy.wire.heads import BadMessage, ResponseHead, head_end, parse_response
 
 _MAX_INTERIM = 64
@@ -43,7 +44,7 @@ class OriginConnection(asyncio.Protocol):
         self._interims = 0
         self._keep = False
         self._held = False
-        self._drain: asyncio.Future[None] | None = None
+        self._gate = Gate()
         self._heard = 0.0
         self._watch: asyncio.TimerHandle | None = None
 
@@ -78,15 +79,13 @@ class OriginConnection(asyncio.Protocol):
             self._fail(exc)
         self._ended(BodyCut("the origin closed the connection before answering"))
         self._unwatch()
-        self.resume_writing()
+        self._gate.open()
 
     def pause_writing(self) -> None:
-        self._drain = asyncio.get_running_loop().create_future()
+        self._gate.shut()
 
     def resume_writing(self) -> None:
-        drain, self._drain = self._drain, None
-        if drain is not None and not drain.done():
-            drain.set_result(None)
+        self._gate.open()
 
     # What the pool and an exchange do.
 
@@ -127,8 +126,7 @@ class OriginConnection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Wait until the origin took most of what was written."""
-        if self._drain is not None:
-            await asyncio.shield(self._drain)
+        await self._gate.passed()
 
     def abort(self) -> None:
         """Close at once."""

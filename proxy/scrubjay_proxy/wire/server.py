@@ -12,6 +12,7 @@ from typing import cast
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
 from scrubjay_proxy.wire.call import Call, ClientGone
 from scrubjay_proxy.wire.framing import Length, request_length
+from scrubjay_proxy.wire.gate import Gate
 from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
 
 _RESET = struct.pack("ii", 1, 0)  # linger for no time
@@ -45,7 +46,7 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._drain: asyncio.Future[None] | None = None
+        self._gate = Gate()
         self._receive: Callable[[bytes], None] | None = None
         self._held = False
         self._closing = False
@@ -94,15 +95,13 @@ class ClientConnection(asyncio.Protocol):
         if self._body is not None:
             self._body.fail(ClientGone("the client closed the connection"))
         self._transport = None
-        self.resume_writing()
+        self._gate.open()
 
     def pause_writing(self) -> None:
-        self._drain = asyncio.get_running_loop().create_future()
+        self._gate.shut()
 
     def resume_writing(self) -> None:
-        drain, self._drain = self._drain, None
-        if drain is not None and not drain.done():
-            drain.set_result(None)
+        self._gate.open()
 
     # What a call does.
 
@@ -114,8 +113,7 @@ class ClientConnection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Wait until the client took most of what was written."""
-        while self._drain is not None:
-            await asyncio.shield(self._drain)
+        await self._gate.passed()
         if self._transport is None:
             raise ClientGone("the client closed the connection")
 
