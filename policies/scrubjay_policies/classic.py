@@ -64,8 +64,12 @@ FIFO = Policy("fifo", youngest)
 
 
 def gdsf(objective: str = "object") -> Policy:
-    """GDSF for object hits, byte hits or origin cost."""
-    return Policy("gdsf", greedy_dual, params=OBJECTIVES[objective], ages=True)
+    """GDSF for object hits, byte hits or origin cost.
+
+    A newcomer may be refused, but not for byte hits: there a large one is worth its room.
+    """
+    params = OBJECTIVES[objective]
+    return Policy("gdsf", greedy_dual, params=params, competes=bool(params[0] > 0), ages=True)
 
 
 def hyperbolic_for(objective: str = "object") -> Policy:

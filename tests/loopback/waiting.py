@@ -7,7 +7,7 @@ from collections.abc import Callable
 async def until(condition: Callable[[], object]) -> None:
     """Look again and again, for five seconds at most."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  there is no event for it
             await asyncio.sleep(0.001)
 
 

@@ -39,8 +39,8 @@ def test_lfu_breaks_ties_by_recency():
 
 @pytest.mark.parametrize("idle", [0, 100, 10_000, 1_000_000])
 def test_lfu_tells_recency_to_a_part_in_a_hundred(idle):
-    later = {"hits": 2, "idle": idle}
-    sooner = {"hits": 2, "idle": idle + max(1, idle // 100)}
+    later = {"hits": 20, "idle": idle}
+    sooner = {"hits": 20, "idle": idle + max(1, idle // 100)}
     assert order("lfu", later, sooner) == [1, 0]
 
 
