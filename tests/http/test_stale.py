@@ -25,7 +25,6 @@ def stale(control="", by=40.0, **more):
     ("control", "may"),
     [
         ("", True),
-        (", stale-if-error=5", True),
         (", public, immutable", True),
         (", must-revalidate", False),
         (", proxy-revalidate", False),

@@ -66,7 +66,7 @@ class _Reader:
             value: BareItem = self._inner_list()
         else:
             value = self._bare()
-        self._parameters()
+        self.parameters()
         return value
 
     def _bare(self) -> Scalar:
@@ -91,11 +91,11 @@ class _Reader:
             if self.take(")"):
                 return tuple(values)
             values.append(self._bare())
-            self._parameters()
+            self.parameters()
             if not self.ended and self.text[self.at] not in " )":
                 raise _Malformed
 
-    def _parameters(self) -> None:
+    def parameters(self) -> None:
         while self.take(";"):
             self.skip_space()
             self.key()
@@ -132,7 +132,7 @@ def parse_dictionary(text: str) -> dict[str, BareItem] | None:
             if reader.take("="):
                 members[name] = reader.item()
             else:
-                reader._parameters()  # noqa: SLF001 - one story, one file
+                reader.parameters()
                 members[name] = True
             if not reader.next_member():
                 return members

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
@@ -61,7 +62,9 @@ class Call:
     def interim(self, data: bytes) -> None:
         """Send a 1xx head, unless the answer has begun or the client is of HTTP/1.0."""
         if not self.started and self.head.minor:
-            self._connection.write(data)
+            # The origin's side calls this; that the client has left is noticed at the answer.
+            with contextlib.suppress(ClientGone):
+                self._connection.write(data)
 
     async def begin(self, head: bytes, *, chunked: bool) -> None:
         """Send the answer's head; with `chunked` the body that follows is coded so."""
