@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import ssl
 import time
@@ -124,15 +125,18 @@ class Proxy:
 
     def _flow(self) -> Flow:
         told = self.settings
+        hop = f"scrubjay-{secrets.token_hex(4)}"
         fetcher = Fetcher(
             self.store,
             Flights(self.clock),
             Recorder(self.searches, jitter=told.http.ttl_jitter, seed=told.cache.seed),
             self.clock,
             self.meter,
+            hop=hop,
         )
         delivery = Delivery(self.store, self.clock)
         self.caching = Caching(self.store, fetcher, delivery, self.meter, self.clock)
+        passing = Passing(self.store, fetcher, delivery, hop=hop, max_body=told.proxy.max_body)
         forward = self._forward()
         tunnels = None
         if forward is not None:
@@ -141,12 +145,13 @@ class Proxy:
         return Flow(
             caching=self.caching,
             delivery=delivery,
-            passing=Passing(self.store, fetcher, delivery, max_body=told.proxy.max_body),
+            passing=passing,
             routes=self.routes,
             forward=forward,
             tunnels=tunnels,
             meter=self.meter,
             timer=time.perf_counter,
+            hop=hop,
             purge=self.purge,
             purge_from=told.proxy.purge_from,
         )

@@ -48,9 +48,11 @@ class Fetcher:
         recorder: Recorder,
         clock: Callable[[], float],
         meter: Meter,
+        *,
+        hop: str,
     ) -> None:
         self.store, self.flights, self.recorder = store, flights, recorder
-        self._clock, self._meter = clock, meter
+        self._clock, self._meter, self._hop = clock, meter, hop
         self.pumps: set[asyncio.Task[None]] = set()
 
     async def lead(self, job: Job, key: str | None) -> Landing:
@@ -109,7 +111,8 @@ class Fetcher:
         origin = job.route.origin.address.authority
         host = asked.host if job.route.keeps_host and asked.host else origin
         targets = job.route.rules.targets
-        lines = to_origin(asked.with_headers(headers), host, job.peer, 0, targets)
+        asked = asked.with_headers(headers)
+        lines = to_origin(asked, host, job.peer, 0, hop=self._hop, targets=targets)
         return Ask(asked.method, asked.target, lines, None, job.interim)
 
     async def _refreshed(self, job: Job, stored: Stored) -> Refreshed:

@@ -18,6 +18,7 @@ from scrubjay_proxy.http.keys import normal_target
 from scrubjay_proxy.http.messages import Request
 from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.meter import Meter
+from scrubjay_proxy.outgoing import has_passed
 from scrubjay_proxy.passing import Passing
 from scrubjay_proxy.purging import purge_request
 from scrubjay_proxy.routes import Route, Routes
@@ -43,13 +44,14 @@ class Flow:
         tunnels: Tunnels | None,
         meter: Meter,
         timer: Callable[[], float],
+        hop: str,
         purge: Callable[[Purge], Awaitable[int]],
         purge_from: tuple[IPv4Network | IPv6Network, ...] = (),
     ) -> None:
         self._caching, self._passing, self._delivery = caching, passing, delivery
         self._routes = routes
         self._forward, self._tunnels = forward, tunnels
-        self._meter, self._timer = meter, timer
+        self._meter, self._timer, self._hop = meter, timer, hop
         self._purge, self._purge_from = purge, purge_from
 
     async def __call__(self, call: Call) -> None:
@@ -58,14 +60,15 @@ class Flow:
         route = "none"
         try:
             asked = interpret(call.head, encrypted=call.encrypted)
+            self._break_circle(asked)
             found = await self._find(call, asked)
             if found is None:
                 told = await self._own(call, asked)
             else:
                 route = found.name
                 told = await self._routed(call, asked, found)
-        except NotAllowed as refusal:
-            told = await self._refuse(call, 403, "Forbidden", str(refusal))
+        except NotAllowed as no:
+            told = await self._refuse(call, no.status, no.reason, str(no))
         except OriginError as error:
             told = await self._failed(call, error)
         except (ClientGone, BadMessage):
@@ -78,6 +81,11 @@ class Flow:
         self._meter.request(
             route, told.outcome, told.why, told.status, seconds, call.sent, from_store
         )
+
+    def _break_circle(self, asked: Request) -> None:
+        """Before anything else: a request of our own would wait for a flight that waits for it."""
+        if has_passed(asked.headers, self._hop):
+            raise NotAllowed(508, "Loop Detected", "the origin of this request is this very proxy")
 
     async def _find(self, call: Call, asked: Request) -> Route | None:
         if asked.method == "CONNECT":

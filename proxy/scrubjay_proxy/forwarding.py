@@ -23,7 +23,11 @@ MakeOrigin = Callable[[Address, str], Origin]
 
 
 class NotAllowed(Exception):
-    """A target that this proxy must not be used to reach."""
+    """What this proxy must not be used for, with the status that says so."""
+
+    def __init__(self, status: int, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.reason = status, reason
 
 
 class ForwardOrigins:
@@ -66,7 +70,8 @@ class ForwardOrigins:
         for address in addresses:
             if is_public(address):
                 return address
-        raise NotAllowed(f"{where.host} is a private address (proxy.forward_private allows it)")
+        detail = f"{where.host} is a private address (proxy.forward_private allows it)"
+        raise NotAllowed(403, "Forbidden", detail)
 
     def close(self) -> None:
         """Close every pool."""

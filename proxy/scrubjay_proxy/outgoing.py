@@ -21,16 +21,26 @@ _MADE_ANEW = HOP_BY_HOP | {"content-length", "via", "cache-status"}
 
 
 def to_origin(
-    asked: Request, host: str, peer: str, length: Length, targets: tuple[str, ...] = ()
+    asked: Request,
+    host: str,
+    peer: str,
+    length: Length,
+    *,
+    hop: str,
+    targets: tuple[str, ...] = (),
 ) -> Headers:
-    """What the origin is sent: a stranger's word on who asked is replaced by ours."""
+    """What the origin is sent: a stranger's word on who asked is replaced by ours.
+
+    `hop` names this very proxy, so that it knows a request that comes round in a circle.
+    """
     kept = end_to_end(asked.headers).without(FORWARDING | _OURS)
-    lines: list[Pair] = [("Host", host), *kept.without(("via",))]
+    lines: list[Pair] = [("Host", host), *kept.without(("via", "cdn-loop"))]
     lines += [
         ("X-Forwarded-For", peer),
         ("X-Forwarded-Proto", asked.scheme),
         ("X-Forwarded-Host", asked.host or host),
         ("Via", _via(kept)),
+        ("CDN-Loop", ", ".join([*kept.all("cdn-loop"), hop])),
     ]
     if "surrogate-control" in targets:
         lines.append(("Surrogate-Capability", f'{PSEUDONYM}="Surrogate/1.0"'))
@@ -54,6 +64,12 @@ def to_client(head: Head, now: float, cache_status: str, framing: Pair | None) -
     if framing is not None:
         lines.append(framing)
     return head.with_headers(Headers(lines))
+
+
+def has_passed(headers: Headers, hop: str) -> bool:
+    """Whether a request went through this very proxy before (RFC 8586)."""
+    names = (headers.get("cdn-loop") or "").split(",")
+    return any(name.partition(";")[0].strip() == hop for name in names)
 
 
 def length_field(length: int) -> Pair:

@@ -24,10 +24,10 @@ class Passing:
     """Passes a request and its body on and the answer back, both as they come."""
 
     def __init__(
-        self, store: Store, fetcher: Fetcher, delivery: Delivery, *, max_body: int | None
+        self, store: Store, fetcher: Fetcher, delivery: Delivery, *, hop: str, max_body: int | None
     ) -> None:
         self._store, self._fetcher, self._delivery = store, fetcher, delivery
-        self._max_body = max_body
+        self._hop, self._max_body = hop, max_body
 
     async def on(self, call: Call, asked: Request, route: Route) -> Told:
         """Pass a call on. Raises OriginError where the origin gives no answer."""
@@ -37,7 +37,8 @@ class Passing:
         origin = route.origin
         host = asked.host if route.keeps_host else origin.address.authority
         targets = route.rules.targets
-        lines = to_origin(asked, host, call.peer, call.body.length, targets)
+        length = call.body.length
+        lines = to_origin(asked, host, call.peer, length, hop=self._hop, targets=targets)
         body = call.body if call.body.length != 0 else None
         interim = self._delivery.interim(call)
         answer = await origin.fetch(Ask(asked.method, asked.target, lines, body, interim))

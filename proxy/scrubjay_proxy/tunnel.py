@@ -76,7 +76,8 @@ class Tunnels:
         where = address_of("https", authority)
         if where.port not in self._ports:
             listed = ", ".join(str(port) for port in sorted(self._ports))
-            raise NotAllowed(f"CONNECT to port {where.port}: only {listed} (proxy.connect_ports)")
+            detail = f"CONNECT to port {where.port}: only {listed} (proxy.connect_ports)"
+            raise NotAllowed(403, "Forbidden", detail)
         pinned = await self._origins.resolve(where)
         far = await self._connect(pinned, where.port)
         assert far.transport is not None
