@@ -25,7 +25,8 @@ def sent(*lines, method="GET", length=0, targets=()):
 def test_the_origin_gets_what_the_client_sent_and_who_asked():
     assert sent("Accept: a/b", "X: 1", "Host: whatever") == fields(
         "Host: origin", "Accept: a/b", "X: 1", "X-Forwarded-For: 192.0.2.1",
-        "X-Forwarded-Proto: http", "X-Forwarded-Host: example.com", "Via: 1.1 scrubjay", "CDN-Loop: us",
+        "X-Forwarded-Proto: http", "X-Forwarded-Host: example.com", "Via: 1.1 scrubjay",
+        "CDN-Loop: us",
     )  # fmt: skip
 
 
