@@ -14,6 +14,7 @@ from typing import Self
 import structlog
 
 from scrubjay_policies.engine import Engine
+from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names, policy
 from scrubjay_proxy.building import route_of, rules_of, server_tls
 from scrubjay_proxy.caching import Caching
@@ -163,7 +164,11 @@ class Proxy:
         return self.engine.policy.name
 
     def use_policy(self, name: str) -> None:
-        """Evict by another policy from now on."""
+        """Evict by another policy from now on: one with a name, or the one of the settings. The
+        control port does not import modules that a request names."""
+        if name not in {*names(), self.settings.cache.policy}:
+            there = ", ".join(names())
+            raise PolicyError(f'policy "{name}" cannot be switched to', hint=f"there are {there}")
         self.engine.use(policy(name, self.settings.cache.objective))
         log.info("policy switched", policy=name)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -80,9 +79,11 @@ class Origin:
         self._connect_to = connect_to or address.host
         self._tls = tls if address.scheme == "https" else None
         self._idle: list[OriginConnection] = []
-        self._lent: set[OriginConnection] = set()
-        self._opening = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._lent: dict[OriginConnection, asyncio.Semaphore] = {}
+        # Slow uploads must not keep others from being fetched: they have places of their own.
+        self._fetches = asyncio.Semaphore(limits.connections)
+        self._uploads = asyncio.Semaphore(limits.connections)
+        self._waiting = 0
         self._sweep: asyncio.TimerHandle | None = None
 
     async def fetch(self, ask: Ask) -> Answer:
@@ -97,14 +98,15 @@ class Origin:
         """A request that does no harm twice is repeated once, on a new connection, where a
         kept one proved dead."""
         repeatable = ask.method in _REPEATABLE and ask.body is None
-        connection = await self._borrow(kept=repeatable)
+        places = self._fetches if ask.body is None else self._uploads
+        connection = await self._borrow(places, kept=repeatable)
         try:
             return await self._exchange(connection, ask)
         except OriginError as error:
             dead = connection.exchanges > 1 and not connection.answered
             if not (repeatable and dead and error.kind == "reset"):
                 raise
-        return await self._exchange(await self._borrow(kept=False), ask)
+        return await self._exchange(await self._borrow(places, kept=False), ask)
 
     async def _exchange(self, connection: OriginConnection, ask: Ask) -> Answer:
         requested = self._clock()
@@ -152,15 +154,18 @@ class Origin:
         if chunked:
             connection.write(last_chunk(body.trailers))
 
-    async def _borrow(self, *, kept: bool) -> OriginConnection:
-        while True:
-            if kept and (connection := self._pop_idle()):
-                self._lent.add(connection)
-                return connection
-            if len(self._lent) + self._opening < self.limits.connections:
+    async def _borrow(self, places: asyncio.Semaphore, *, kept: bool) -> OriginConnection:
+        await self._wait_for(places)
+        try:
+            connection = self._pop_idle() if kept else None
+            if connection is None:
                 self._close_one_too_many()
-                return await self._open()
-            await self._wait_for_place()
+                connection = await self._connect()
+        except BaseException:
+            places.release()
+            raise
+        self._lent[connection] = places
+        return connection
 
     def _pop_idle(self) -> OriginConnection | None:
         too_old = asyncio.get_running_loop().time() - self.limits.idle
@@ -173,21 +178,8 @@ class Origin:
 
     def _close_one_too_many(self) -> None:
         """Make place among the unused ones for a connection about to be opened."""
-        used = len(self._lent) + self._opening
-        if self._idle and used + len(self._idle) >= self.limits.connections:
+        if self._idle and len(self._lent) + len(self._idle) >= self.limits.connections:
             self._idle.pop(0).abort()
-
-    async def _open(self) -> OriginConnection:
-        self._opening += 1
-        try:
-            connection = await self._connect()
-        except BaseException:
-            self._wake_one()
-            raise
-        finally:
-            self._opening -= 1
-        self._lent.add(connection)
-        return connection
 
     async def _connect(self) -> OriginConnection:
         name = self.address.authority
@@ -206,23 +198,19 @@ class Origin:
             raise OriginError("connect", f"{name} cannot be reached: {error}") from error
         return connection
 
-    async def _wait_for_place(self) -> None:
-        if len(self._queue) >= self.limits.waiting:
-            raise OriginError("busy", f"too many requests wait for {self.address.authority}")
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+    async def _wait_for(self, places: asyncio.Semaphore) -> None:
+        """Take one of the places, in turn. Raises OriginError where that takes too long."""
+        name = self.address.authority
+        if places.locked() and self._waiting >= self.limits.waiting:
+            raise OriginError("busy", f"too many requests wait for {name}")
+        self._waiting += 1
         try:
             async with asyncio.timeout(self.limits.timeout):
-                await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self._wake_one()  # a turn that came at the same moment is the next one's
-            elif turn in self._queue:
-                self._queue.remove(turn)
-            if isinstance(error, TimeoutError):
-                name = self.address.authority
-                raise OriginError("busy", f"no connection to {name}") from error
-            raise
+                await places.acquire()
+        except TimeoutError as error:
+            raise OriginError("busy", f"no connection to {name}") from error
+        finally:
+            self._waiting -= 1
 
     def observed(self, times: Exchange, received: int) -> None:
         """Count an answer that ended, whole or not."""
@@ -230,7 +218,7 @@ class Origin:
 
     def give_back(self, connection: OriginConnection, *, reuse: bool) -> None:
         """Take a connection back into the pool, or close it."""
-        self._lent.discard(connection)
+        places = self._lent.pop(connection, None)
         if reuse:
             loop = asyncio.get_running_loop()
             connection.idle_since = loop.time()
@@ -239,14 +227,8 @@ class Origin:
                 self._sweep = loop.call_later(self.limits.idle, self._close_old)
         else:
             connection.abort()
-        self._wake_one()
-
-    def _wake_one(self) -> None:
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
+        if places is not None:
+            places.release()
 
     def _close_old(self) -> None:
         self._sweep = None

@@ -34,18 +34,20 @@ def test_credit_starts_anew_under_another_policy():
     assert all(known(cache, id)["credit"] == 0 for id in cache.ids())
 
 
-COMPETING = replace(policy("gdsf"), competes=True)
-
-
-def test_a_large_newcomer_that_competes_does_not_drive_out_many_small_ones():
-    cache = filled(chosen=COMPETING)
+@pytest.mark.parametrize("objective", ["object", "cost"])
+def test_under_gdsf_a_large_newcomer_does_not_drive_out_many_small_ones(objective):
+    cache = filled(chosen=policy("gdsf", objective))
     given = offer(cache, 99, 90)
     assert (given.admitted, given.reason, given.evicted) == (False, "policy", ())
     assert len(cache) == 10
 
 
+def test_under_gdsf_a_large_newcomer_is_taken_in_for_byte_hits():
+    assert offer(filled(chosen=policy("gdsf", "byte")), 99, 90).admitted
+
+
 def test_a_newcomer_that_is_refused_again_and_again_gets_in_at_last():
-    cache = filled(chosen=COMPETING)
+    cache = filled(chosen=policy("gdsf"))
     assert any(offer(cache, 99, 90).admitted for _ in range(10_000))
 
 

@@ -32,8 +32,7 @@ def test_sampled_gdsf_is_close_to_gdsf(share):
 
 def test_newcomers_that_compete_win_hits_over_gdsf():
     capacity = int(footprint(REQUESTS) * 0.05)
-    competing = replace(policy("gdsf"), competes=True)
-    assert sampled(competing, capacity) > exact_gdsf(REQUESTS, capacity)
+    assert sampled(policy("gdsf"), capacity) > exact_gdsf(REQUESTS, capacity)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.2])

@@ -26,6 +26,8 @@ async def test_the_policy_is_switched_while_it_works(origin, start):
     assert (await proxy.get("/a", "Cache-Control: only-if-cached")).hit
     wrong = await proxy.control("/api/policy", json_type, method="PUT", body=b'{"name": "lfy"}')
     assert wrong.status == 422
+    code = b'{"name": "subprocess:getoutput"}'
+    assert (await proxy.control("/api/policy", json_type, method="PUT", body=code)).status == 422
     assert proxy.proxy.policy_name() == "lfu"
 
 

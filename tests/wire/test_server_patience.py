@@ -41,6 +41,26 @@ async def test_a_body_that_stops_coming_is_408():
         assert await client.ended()
 
 
+async def test_a_body_that_drips_is_408_and_one_that_flows_is_not():
+    async with serving(echo, body=0.1, rate=200.0) as served, Client(served.port) as client:
+
+        async def drip(size):
+            while True:
+                await client.send(bytes(size))
+                await asyncio.sleep(0.01)
+
+        await client.send(request("/", "Content-Length: 100000", method="POST"))
+        dripping = asyncio.ensure_future(drip(1))
+        assert (await client.reply()).status == 408
+        dripping.cancel()
+    async with serving(echo, body=0.1, rate=200.0) as served, Client(served.port) as client:
+        await client.send(request("/", "Content-Length: 3000", method="POST"))
+        for _ in range(30):
+            await client.send(bytes(100))
+            await asyncio.sleep(0.01)
+        assert (await client.reply()).status == 200
+
+
 async def test_a_body_held_back_by_a_slow_origin_is_not_the_clients_fault():
     go_on = asyncio.Event()
 

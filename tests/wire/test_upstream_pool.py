@@ -204,6 +204,16 @@ async def test_the_limit_counts_idle_connections_too(scripted, pool):
     assert len(origin._idle) == 1
 
 
+async def test_uploads_that_take_long_keep_no_fetch_waiting(scripted, pool):
+    scripted.on("/", OK)
+    origin = pool(connections=1)
+    endless = Body(10, lambda: None, lambda: None)
+    uploading = asyncio.ensure_future(origin.fetch(ask(method="POST", body=endless)))
+    await until(lambda: scripted.connections == 1)
+    assert await get(origin) == b"hello"
+    uploading.cancel()
+
+
 async def test_a_full_queue_is_told_at_once_and_a_long_wait_at_its_limit(scripted, pool):
     scripted.on("/", reply(bytes(2**22)))
     origin = pool(connections=1, waiting=1, timeout=0.1)
@@ -224,7 +234,7 @@ async def test_who_gives_up_waiting_gives_its_turn_to_the_next(scripted, pool):
     origin = pool(connections=1)
     asking = [asyncio.ensure_future(get(origin)) for _ in range(3)]
     await scripted.seen(1)
-    await until(lambda: len(origin._queue) == 2)
+    await until(lambda: origin._waiting == 2)
     asking[1].cancel()
     gate.open()
     assert await asking[0] == await asking[2] == b"hello"
@@ -236,8 +246,8 @@ async def test_who_is_woken_and_gives_up_in_the_same_moment_wakes_the_next(scrip
     origin = pool(connections=1)
     asking = [asyncio.ensure_future(get(origin)) for _ in range(3)]
     await scripted.seen(1)
-    await until(lambda: len(origin._queue) == 2)
-    woken = origin._queue[0]
+    await until(lambda: origin._waiting == 2)
+    woken = origin._fetches._waiters[0]
     woken.add_done_callback(lambda _: asking[1].cancel())
     gate.open()
     assert await asking[0] == b"hello"

@@ -21,11 +21,13 @@ _DISCARD = 1_048_576  # of a body nobody wants; more than that and the connectio
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds a client may take: between requests, for a head, between bytes of a body."""
+    """Seconds a client may take between requests and for a head; and the bytes a second that
+    a body must bring at least, over so many seconds."""
 
     idle: float = 75.0
     head: float = 10.0
-    body: float = 30.0
+    body: float = 10.0
+    rate: float = 64.0
 
 
 Handler = Callable[[Call], Awaitable[None]]
@@ -41,6 +43,7 @@ class ClientConnection(asyncio.Protocol):
         self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
         self._buffer = bytearray()
         self._searched = 0
+        self._counted = 0  # bytes of the body, when its pace was last judged
         self._body: Body | None = None
         self._call: Call | None = None
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +73,6 @@ class ClientConnection(asyncio.Protocol):
         elif self._closing:
             return
         elif self._body is not None and not self._body.ended:
-            self._arm(self._limits.body)
             self._feed_body(data)
         else:
             self._buffer += data
@@ -182,7 +184,7 @@ class ClientConnection(asyncio.Protocol):
         self._begin(head, length)
 
     def _begin(self, head: RequestHead, length: Length) -> None:
-        self._searched = 0
+        self._searched = self._counted = 0
         self._body = Body(length, self._pause, self._resume)
         self._disarm()
         if not self._body.ended:
@@ -281,11 +283,16 @@ class ClientConnection(asyncio.Protocol):
     def _expired(self) -> None:
         self._timer = None
         if self._body is not None and not self._body.ended:
-            if self._held:  # it is the origin that is slow
-                self._arm(self._limits.body)
-            else:
-                self._body.fail(BadMessage(408, "the request body did not come in time"))
+            self._judge(self._body)
         elif self._buffer:
             self._refuse(BadMessage(408, "the request head did not come in time"))
         elif self._transport is not None:
             self._transport.close()
+
+    def _judge(self, body: Body) -> None:
+        """Whether enough of the body came lately; while it is held back, the origin is slow."""
+        came, self._counted = body.received - self._counted, body.received
+        if self._held or came >= self._limits.rate * self._limits.body:
+            self._arm(self._limits.body)
+        else:
+            body.fail(BadMessage(408, "the request body did not come in time"))
