@@ -26,6 +26,8 @@ from scrubjay_proxy.fetch import Fetcher
 from scrubjay_proxy.flight import Flights
 from scrubjay_proxy.flow import Flow
 from scrubjay_proxy.forwarding import ForwardOrigins
+from scrubjay_proxy.http.messages import Request
+from scrubjay_proxy.http.rules import KeyRules
 from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.meter import Gauges, Meter
 from scrubjay_proxy.outgoing import refusal
@@ -178,10 +180,14 @@ class Proxy:
 
     async def purge(self, what: Purge) -> int:
         """Remove, or mark stale."""
-        chosen = selector(what, self.searches)
+        chosen = selector(what, self.searches, self._key_rules)
         found = await self.store.purge(chosen, soft=what.soft, reason=Reason.PURGED)
         log.info("purged", objects=found, soft=what.soft)
         return found
+
+    def _key_rules(self, asked: Request) -> KeyRules:
+        route = self.routes.find(asked.host, asked.target)
+        return route.rules.key if route is not None else KeyRules()
 
     def usage(self) -> Usage:
         """What the store holds."""

@@ -25,7 +25,9 @@ def interpret(head: RequestHead, *, encrypted: bool) -> Request:
             raise BadMessage(400, "a fragment in the request target")
     elif found := _ABSOLUTE.fullmatch(target):
         scheme, host = found[1].lower(), check_host(found[2])
-        target = _path(found[3] or "")
+        # Without a path, OPTIONS is about the server as a whole (RFC 9112, 3.2.4).
+        whole_server = head.method == "OPTIONS" and found[3] is None
+        target = "*" if whole_server else _path(found[3] or "")
     elif target != "*" or head.method != "OPTIONS":
         raise BadMessage(400, "the request target is none of the four forms")
     return Request(head.method, scheme, host, target, head.headers)

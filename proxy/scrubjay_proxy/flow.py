@@ -112,7 +112,8 @@ class Flow:
     async def _routed(self, call: Call, asked: Request, route: Route) -> Told:
         asked = replace(asked, host=asked.host or route.origin.address.authority)
         if asked.method == "PURGE" and self._may_purge(call.peer):
-            found = await self._purge(purge_request(asked))
+            target = normal_target(asked.target, route.rules.key)
+            found = await self._purge(purge_request(replace(asked, target=target)))
             status, reason = (200, "OK") if found else (404, "Not Found")
             await self._delivery.error(call, status, reason, f"{found} purged", None)
             return Told("refused", "", status)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scrubjay_proxy.answers import Ask
 from scrubjay_proxy.deliver import Delivery
 from scrubjay_proxy.fetch import Fetcher
 from scrubjay_proxy.flight import Filled
 from scrubjay_proxy.http import cachestatus
 from scrubjay_proxy.http.invalidate import invalidated_groups, invalidated_urls, origin_of
+from scrubjay_proxy.http.keys import normal_target
 from scrubjay_proxy.http.messages import Head, Request
 from scrubjay_proxy.http.reuse import Forward
 from scrubjay_proxy.http.storable import why_not_store
@@ -42,8 +45,10 @@ class Passing:
         body = call.body if call.body.length != 0 else None
         interim = self._delivery.interim(call)
         answer = await origin.fetch(Ask(asked.method, asked.target, lines, body, interim))
-        await self._invalidate(asked, answer.head)
-        job = Job(asked, route, Forward(why), call.peer)
+        # The cache knows the URI by its normal form, which is what a GET of it is asked under.
+        known = replace(asked, target=normal_target(asked.target, route.rules.key))
+        await self._invalidate(known, answer.head)
+        job = Job(known, route, Forward(why), call.peer)
         code = answer.head.status
         if asked.method == "POST" and why_not_store(asked, answer.head, route.rules) is None:
             landing = await self._fetcher.keep(job, answer)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import xxhash
 
 from scrubjay_proxy.answers import Answer
+from scrubjay_proxy.http.dates import format_date
 from scrubjay_proxy.http.freshness import expires_at
 from scrubjay_proxy.http.hops import storable_fields
 from scrubjay_proxy.http.keys import primary_key, selecting, variant_key, vary_names
-from scrubjay_proxy.http.messages import Head, Pair, Request, Stored
+from scrubjay_proxy.http.messages import Head, Headers, Pair, Request, Stored
 from scrubjay_proxy.http.ranges import content_range
 from scrubjay_proxy.http.reuse import Complete, Forward, Revalidate
 from scrubjay_proxy.http.rules import Rules
@@ -53,7 +54,7 @@ class Recorder:
         """The response as it would be stored."""
         asked, rules = job.asked, job.route.rules
         told = answer.head.headers
-        head = Head(answer.head.status, answer.head.reason, storable_fields(told))
+        head = Head(answer.head.status, answer.head.reason, _dated(storable_fields(told), answer))
         if partial is not None:
             head = freshened(partial, answer.head, answer.times).head
             head = head.with_headers(head.headers.without(("content-range",)))
@@ -93,6 +94,15 @@ class Recorder:
 
     def _jittered(self) -> float:
         return 1.0 - self._jitter * self._random.random() if self._jitter else 1.0
+
+
+def _dated(fields: Headers, answer: Answer) -> Headers:
+    """With the time of arrival for a Date, where there is none (RFC 9110, 6.6.1)."""
+    return (
+        fields
+        if "date" in fields
+        else fields.having("Date", format_date(int(answer.times.received)))
+    )
 
 
 def object_id(key: str, chosen: tuple[Pair, ...]) -> int:

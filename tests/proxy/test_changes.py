@@ -17,6 +17,15 @@ async def test_an_unsafe_request_makes_the_stored_response_stale(origin, proxy, 
     assert (await proxy.get("/a")).body == b"new"
 
 
+async def test_tracking_parameters_do_not_save_a_response_from_a_change(origin, proxy):
+    origin.on("/a", reply(b"old", FRESH), reply(b"new", FRESH))
+    origin.on("/a?utm_source=mail", DONE)
+    await proxy.get("/a?utm_source=news")
+    await proxy.get("/a?utm_source=mail", method="POST", body=b"x")
+    assert origin.count("/a?utm_source=mail") == 1  # the origin is told all of it
+    assert (await proxy.get("/a")).body == b"new"
+
+
 @pytest.mark.parametrize(
     ("method", "status"), [("POST", "500 No"), ("POST", "404 No"), ("OPTIONS", "200 OK")]
 )

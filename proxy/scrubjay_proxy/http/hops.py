@@ -29,14 +29,23 @@ FORWARDING = frozenset(
 FORWARDING |= {name.replace("-", "_") for name in FORWARDING}
 
 
+# Meant for every recipient: a peer may not have them dropped by naming them (RFC 9110, 7.6.1).
+_FOR_ALL = frozenset(
+    {
+        "content-length", "host", "date", "age", "cache-control", "vary", "expires", "pragma",
+        "authorization", "cookie", "set-cookie", "cdn-cache-control", "content-encoding",
+        "content-type", "content-range",
+    }
+)  # fmt: skip
+
+
 def end_to_end(headers: Headers) -> Headers:
     """The fields that are meant for more than this connection."""
     listed = headers.get("connection")
     if listed is None:
         return headers.without(HOP_BY_HOP)
     named = {name.strip().lower() for name in listed.split(",")}
-    # A peer may not have Content-Length or Host dropped by naming them (7.6.1).
-    return headers.without(HOP_BY_HOP | (named - {"content-length", "host", "date", "age"}))
+    return headers.without(HOP_BY_HOP | (named - _FOR_ALL))
 
 
 def storable_fields(headers: Headers) -> Headers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -145,8 +146,12 @@ def normal_value(name: str, value: str) -> str:
     if name in _NO_LISTS or '"' in value:
         return value
     elements = [element.strip(" \t") for element in value.split(",")]
-    if name in ("accept-language", "accept-encoding"):
+    if name == "accept-encoding":
         elements = sorted({_weighted(element) for element in elements if element})
+    elif name == "accept-language":
+        # Some origins take the order of equals for a preference (RFC 9110, 12.5.4): it stays.
+        weighed = dict.fromkeys(_weighted(element) for element in elements if element)
+        elements = sorted(weighed, key=_weight, reverse=True)
     elif name == "accept":
         elements = [_media_range(element) for element in elements]
     return ",".join(elements)
@@ -163,6 +168,11 @@ def _weighted(element: str) -> str:
     name, *parameters = (part.strip(" \t").lower() for part in element.split(";"))
     weights = [p for p in parameters if p not in ("q=1", "q=1.0", "q=1.00", "q=1.000")]
     return ";".join([name, *weights])
+
+
+def _weight(element: str) -> float:
+    found = re.search(r";q=([01](?:\.\d{0,3})?)$", element)
+    return float(found[1]) if found else 1.0
 
 
 def variant_key(key: str, chosen: tuple[Pair, ...]) -> str:
