@@ -9,6 +9,7 @@
 #   make docs                    writes the generated parts of docs/
 #   make conformance             the public HTTP cache tests, written to docs/conformance.md
 #   make conformance SUITE=dir   the same with a checkout of github.com/http-tests/cache-tests
+#   make bench TRACES="a.log.gz b.csv"   every policy on the live proxy, as docs/results.md has it
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -16,9 +17,10 @@ ORIGIN ?=
 ARGS ?=
 SUITE ?=
 RUNS ?= 1
+TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix docs conformance
+.PHONY: help run test check fix docs conformance bench
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,3 +51,8 @@ docs:
 conformance:
 	@scripts/setup dev
 	PYTHONPATH=tests $(BIN)/python -m conformance --runs $(RUNS) $(if $(SUITE),--suite "$(SUITE)")
+
+bench:
+	@scripts/setup dev
+	@test -n "$(TRACES)" || { echo 'bench: name the traces: make bench TRACES="access.log.gz"' >&2; exit 2; }
+	$(BIN)/python benchmarks/replay_policies.py $(TRACES)
