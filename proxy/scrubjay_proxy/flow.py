@@ -110,7 +110,8 @@ class Flow:
         return await self._refuse(call, 421, "Misdirected Request", detail)
 
     async def _routed(self, call: Call, asked: Request, route: Route) -> Told:
-        asked = replace(asked, host=asked.host or route.origin.address.authority)
+        if not asked.host:
+            asked = replace(asked, host=route.origin.address.authority)
         if asked.method == "PURGE" and self._may_purge(call.peer):
             target = normal_target(asked.target, route.rules.key)
             found = await self._purge(purge_request(replace(asked, target=target)))
@@ -123,7 +124,8 @@ class Flow:
             asked = asked.with_headers(asked.headers.having("Max-Forwards", str(hops - 1)))
         if asked.method in ("GET", "HEAD"):
             target = normal_target(asked.target, route.rules.key)
-            asked = replace(asked, target=target)
+            if target != asked.target:
+                asked = replace(asked, target=target)
             if call.body.length == 0:
                 return await self._caching.answer(call, asked, route)
         return await self._passing.on(call, asked, route)

@@ -11,6 +11,7 @@ from typing import cast
 
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
 from scrubjay_proxy.wire.call import Call, ClientGone
+from scrubjay_proxy.wire.deadline import Deadline
 from scrubjay_proxy.wire.framing import Length, request_length
 from scrubjay_proxy.wire.gate import Gate
 from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
@@ -48,7 +49,7 @@ class ClientConnection(asyncio.Protocol):
         self._call: Call | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._expired)
         self._gate = Gate()
         self._receive: Callable[[bytes], None] | None = None
         self._held = False
@@ -65,7 +66,7 @@ class ClientConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else "unix"
         self.encrypted = transport.get_extra_info("sslcontext") is not None
-        self._arm(self._limits.head)
+        self._deadline.set(self._limits.head)
 
     def data_received(self, data: bytes) -> None:
         if self._receive is not None:
@@ -91,7 +92,7 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._known.discard(self)
-        self._disarm()
+        self._deadline.end()
         if self._receive is not None:
             self._receive(b"")
         if self._body is not None:
@@ -122,7 +123,7 @@ class ClientConnection(asyncio.Protocol):
     def take_over(self, receive: Callable[[bytes], None]) -> asyncio.Transport:
         """Hand over the connection."""
         assert self._transport is not None
-        self._disarm()
+        self._deadline.clear()
         self._receive = receive
         self._closing = True
         rest = bytes(self._buffer)
@@ -172,7 +173,7 @@ class ClientConnection(asyncio.Protocol):
             end = head_end(self._buffer, self._searched)
             if end < 0:
                 if self._searched == 0:
-                    self._arm(self._limits.head)
+                    self._deadline.set(self._limits.head)
                 self._searched = len(self._buffer)
                 return
             head = parse_request(bytes(self._buffer[:end]))
@@ -186,11 +187,11 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, head: RequestHead, length: Length) -> None:
         self._searched = self._counted = 0
         self._body = Body(length, self._pause, self._resume)
-        self._disarm()
+        self._deadline.clear()
         if not self._body.ended:
             rest = bytes(self._buffer)
             self._buffer.clear()
-            self._arm(self._limits.body)
+            self._deadline.set(self._limits.body)
             self._feed_body(rest)
         if not self._closing:
             self._call = Call(self, head, self._body)
@@ -208,7 +209,7 @@ class ClientConnection(asyncio.Protocol):
                 self._closing = True
             return
         if self._body.ended:
-            self._disarm()
+            self._deadline.clear()
             self._buffer += rest
 
     async def _run(self, call: Call) -> None:
@@ -251,7 +252,7 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
             return
         self._resume()
-        self._arm(self._limits.idle)
+        self._deadline.set(self._limits.idle)
         self._next()
 
     def _refuse(self, bad: BadMessage) -> None:
@@ -271,17 +272,7 @@ class ClientConnection(asyncio.Protocol):
             self._held = False
             self._transport.resume_reading()
 
-    def _arm(self, seconds: float) -> None:
-        self._disarm()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._expired)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def _expired(self) -> None:
-        self._timer = None
         if self._body is not None and not self._body.ended:
             self._judge(self._body)
         elif self._buffer:
@@ -293,6 +284,6 @@ class ClientConnection(asyncio.Protocol):
         """Whether enough of the body came lately; while it is held back, the origin is slow."""
         came, self._counted = body.received - self._counted, body.received
         if self._held or came >= self._limits.rate * self._limits.body:
-            self._arm(self._limits.body)
+            self._deadline.set(self._limits.body)
         else:
             body.fail(BadMessage(408, "the request body did not come in time"))
