@@ -35,7 +35,7 @@ COMMANDS = {
         "scrubjay serve --origin https://www.example.com --capacity 1GiB --policy gdsf",
     ),
     "replay": Entry(
-        "scrubjay_replay.commands:replay",
+        "scrubjay_replay.commands.replay:replay",
         "Drive a running proxy with an access log or a trace.",
         "scrubjay replay access.log.gz --through http://127.0.0.1:8080 --speed 10x",
     ),

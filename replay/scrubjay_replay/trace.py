@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ class Trace(NamedTuple):
     size: NDArray[np.int64]  # bytes
     ttl: NDArray[np.float32]  # seconds, nan: unknown
     cost: NDArray[np.float32]  # seconds at the origin, nan: unknown
+    write: NDArray[np.bool_]  # the object changed at the origin; not a request to the cache
 
 
 class TraceReader(Protocol):
@@ -73,39 +74,51 @@ def requests(
     size: Iterable[int],
     ttl: Iterable[float] | None = None,
     cost: Iterable[float] | None = None,
+    write: Iterable[bool] | None = None,
 ) -> Trace:
-    """A trace from plain sequences; a missing ttl or cost is unknown everywhere."""
-    keys = np.asarray(list(key), np.int64)
+    """A trace from plain sequences; a missing ttl or cost is unknown, a missing write none."""
+    keys = _column(key, np.int64)
     unknown = np.full(len(keys), np.nan, np.float32)
     return Trace(
-        np.asarray(list(at), np.float64),
+        _column(at, np.float64),
         keys,
-        np.asarray(list(size), np.int64),
-        unknown if ttl is None else np.asarray(list(ttl), np.float32),
-        unknown if cost is None else np.asarray(list(cost), np.float32),
+        _column(size, np.int64),
+        unknown if ttl is None else _column(ttl, np.float32),
+        unknown if cost is None else _column(cost, np.float32),
+        np.zeros(len(keys), np.bool_) if write is None else _column(write, np.bool_),
     )
+
+
+def _column(values: Iterable[Any], kind: type[np.generic]) -> NDArray[Any]:
+    return np.asarray(values if isinstance(values, np.ndarray) else list(values), kind)
 
 
 def cut(trace: Trace, start: int, stop: int | None = None) -> Trace:
     """The requests from `start` up to, not including, `stop`."""
-    at, key, size, ttl, cost = trace
     part = slice(start, stop)
-    return Trace(at[part], key[part], size[part], ttl[part], cost[part])
+    return Trace(*(column[part] for column in trace))
+
+
+def chosen(trace: Trace, which: NDArray[Any]) -> Trace:
+    """The requests of a mask or of positions, in that order; keys keep their numbers."""
+    return Trace(*(column[which] for column in trace))
 
 
 def load(reader: TraceReader, *, limit: int | None = None) -> Trace:
     """All requests of a reader, or the first `limit`, as one block."""
-    parts: list[Trace] = []
+    columns: tuple[list[NDArray[Any]], ...] = tuple([] for _ in Trace._fields)
     left = limit if limit is not None else sys.maxsize
     for block in reader.blocks(max(1, min(left, BLOCK_ROWS))):
-        parts.append(cut(block, 0, left))
+        for parts, column in zip(columns, cut(block, 0, left), strict=True):
+            parts.append(column)
         left -= len(block.key)
         if left <= 0:
             break
-    return _joined(parts) if parts else requests([], [], [])
+    return Trace(*map(_joined, columns)) if columns[0] else requests([], [], [])
 
 
-def _joined(parts: list[Trace]) -> Trace:
-    at, key, size, ttl, cost = zip(*parts, strict=True)
-    join = np.concatenate
-    return Trace(join(at), join(key), join(size), join(ttl), join(cost))
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """One column; its parts are let go, so that no two whole traces stand in memory."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole

@@ -69,6 +69,10 @@ RULES = (
     Rule("proxy/*", PROXY, SERVING),
     Rule("replay/scrubjay_replay/drive*", REPLAY, READING | {"aiohttp"}),
     Rule("replay/scrubjay_replay/origin*", REPLAY, READING | {"aiohttp"}),
+    Rule("replay/scrubjay_replay/baselines.py", REPLAY, READING | {"libcachesim"}),
+    Rule("replay/scrubjay_replay/charts*", REPLAY, READING | {"matplotlib"}),
+    Rule("replay/scrubjay_replay/results.py", REPLAY, READING | {"pyarrow"}),
+    Rule("replay/scrubjay_replay/sweep_ray.py", REPLAY, READING | {"ray"}),
     Rule("replay/*", REPLAY, READING),
     Rule(
         "trainer/*",

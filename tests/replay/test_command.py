@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from scrubjay_replay.commands import replay
+from scrubjay_replay.commands.replay import replay
 
 APP = typer.Typer()
 APP.command()(replay)
