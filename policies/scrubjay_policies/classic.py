@@ -7,7 +7,7 @@ import numpy as np
 from scrubjay_policies.features import AGE, COST, CREDIT, HITS, IDLE, LEFT, SIZE, Features
 from scrubjay_policies.policy import Numbers, Policy
 
-# Exponents of size and of origin cost in what a hit is worth.
+# Whether the size and the origin cost of an object count in what a hit is worth, 1 or 0.
 OBJECTIVES: dict[str, Numbers] = {
     "object": np.array([1.0, 0.0], dtype=np.float32),
     "byte": np.array([0.0, 0.0], dtype=np.float32),
@@ -16,6 +16,8 @@ OBJECTIVES: dict[str, Numbers] = {
 
 # Requests without a hit that count as half a hit less: float32 tells recency best around it.
 _LONG = np.float32(65_536.0)
+_ONE = np.float32(1.0)
+_LEAST_COST = np.float32(1e-6)  # seconds; nothing is fetched for nothing
 
 
 def soonest_to_expire(features: Features, params: Numbers) -> Numbers:
@@ -41,8 +43,12 @@ def youngest(features: Features, params: Numbers) -> Numbers:
 
 def _value(features: Features, params: Numbers) -> Numbers:
     """Requests, weighed by cost per byte as the objective says."""
-    cost = np.maximum(features[:, COST], np.float32(1e-6)) ** params[1]
-    value: Numbers = features[:, HITS] * cost / features[:, SIZE] ** params[0]
+    by_size, by_cost = params[0], params[1]
+    # x * 1 + 0 is x and x * 0 + 1 is 1, exactly: no branch, and no power, which is slow and
+    # need not come out the same everywhere.
+    size = features[:, SIZE] * by_size + (_ONE - by_size)
+    cost = np.maximum(features[:, COST], _LEAST_COST) * by_cost + (_ONE - by_cost)
+    value: Numbers = features[:, HITS] * cost / size
     return value
 
 
@@ -54,10 +60,10 @@ def greedy_dual(features: Features, params: Numbers) -> Numbers:
 
 def hyperbolic(features: Features, params: Numbers) -> Numbers:
     """Requests per time since it came in (Blankstein, Sen, Freedman 2017)."""
-    return _value(features, params) / (features[:, AGE] + np.float32(1.0))
+    return _value(features, params) / (features[:, AGE] + _ONE)
 
 
-TTL = Policy("ttl", soonest_to_expire)
+TTL = Policy("ttl", soonest_to_expire, needs=frozenset({"ttl"}))
 LRU = Policy("lru", most_recent)
 LFU = Policy("lfu", most_frequent)
 FIFO = Policy("fifo", youngest)
@@ -69,9 +75,20 @@ def gdsf(objective: str = "object") -> Policy:
     A newcomer may be refused, but not for byte hits: there a large one is worth its room.
     """
     params = OBJECTIVES[objective]
-    return Policy("gdsf", greedy_dual, params=params, competes=bool(params[0] > 0), ages=True)
+    return Policy(
+        "gdsf",
+        greedy_dual,
+        params=params,
+        needs=_needs(objective),
+        competes=bool(params[0] > 0),
+        ages=True,
+    )
 
 
 def hyperbolic_for(objective: str = "object") -> Policy:
     """Hyperbolic caching for object hits, byte hits or origin cost."""
-    return Policy("hyperbolic", hyperbolic, params=OBJECTIVES[objective])
+    return Policy("hyperbolic", hyperbolic, params=OBJECTIVES[objective], needs=_needs(objective))
+
+
+def _needs(objective: str) -> frozenset[str]:
+    return frozenset({"cost"} if objective == "cost" else ())

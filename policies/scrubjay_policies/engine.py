@@ -21,7 +21,7 @@ from scrubjay_policies.rows import Row, Table
 # GreedyDual inflates to the least worth there is. The least of a sample is a noisy word for
 # it, so the cache goes a part of the way: 0.03 to 0.3 did alike, 1 lost up to 0.8 points of
 # hits on web logs.
-_FOLLOW = 0.1
+FOLLOW = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Engine:
         *,
         capacity: int,
         max_objects: int,
-        k: int = 64,
-        batch: int = 4,
+        k: int = 80,
+        batch: int = 1,
         seed: int = 0,
     ) -> None:
         self.policy = policy
@@ -168,7 +168,7 @@ class Engine:
         choice = choose_victims(worth, slots, rows[:, at.SIZE], need=need, batch=self.batch)
         if policy.ages and (choice.refused or choice.victims):
             leaving = -1 if choice.refused else choice.victims[0]
-            self.inflation += _FOLLOW * float(worth[leaving])
+            self.inflation += FOLLOW * float(worth[leaving])
         victims = [int(table.ids[slots[position]]) for position in choice.victims]
         for victim in victims:
             self.drop(victim)

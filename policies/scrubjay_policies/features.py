@@ -50,16 +50,26 @@ class Moment:
 def observe(rows: NDArray[np.float64], now: Moment) -> Features:
     """Rows, shape (n, WIDTH), as the feature matrix, float32 of shape (n, len(FEATURES))."""
     seen = np.empty((len(rows), len(FEATURES)), dtype=np.float32)
-    seen[:, IDLE] = now.clock - rows[:, at.SEEN]
-    seen[:, AGE] = now.clock - rows[:, at.BORN]
+    fill(seen, rows, now.clock, now.wall, now.inflation)
+    return seen
+
+
+def fill(
+    seen: Features, rows: NDArray[np.float64], clock: int, wall: float, inflation: float
+) -> None:
+    """Write the features of each row into the row of `seen` beside it; numba compiles it too.
+
+    Differences are taken in float64, as both sides grow without bound while they do not, and
+    written without a copy between.
+    """
+    np.subtract(clock, rows[:, at.SEEN], seen[:, IDLE])
+    np.subtract(clock, rows[:, at.BORN], seen[:, AGE])
     seen[:, SIZE] = rows[:, at.SIZE]
     seen[:, HITS] = rows[:, at.HITS]
     seen[:, COST] = rows[:, at.COST]
-    seen[:, LEFT] = rows[:, at.EXPIRES] - now.wall
-    # Subtracted in float64: both grow without bound, their difference does not.
-    seen[:, CREDIT] = rows[:, at.CREDIT] - now.inflation
+    np.subtract(rows[:, at.EXPIRES], wall, seen[:, LEFT])
+    np.subtract(rows[:, at.CREDIT], inflation, seen[:, CREDIT])
     seen[:, GAP] = rows[:, at.GAP]
-    return seen
 
 
 def digest() -> str:

@@ -49,6 +49,6 @@ class Policy:
     admit: Judge = admit_all
     hold: Judge = as_http_says
     params: Numbers = field(default_factory=lambda: NO_NUMBERS)
-    needs: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()  # of a trace: ttl, cost; the live proxy knows them all
     competes: bool = False  # the newcomer is a candidate too, and refused where it is worth least
     ages: bool = False  # inflates by the worth of what leaves (GreedyDual: Cao, Irani 1997)

@@ -74,6 +74,7 @@ def requests(
     size: Iterable[int],
     ttl: Iterable[float] | None = None,
     cost: Iterable[float] | None = None,
+    *,
     write: Iterable[bool] | None = None,
 ) -> Trace:
     """A trace from plain sequences; a missing ttl or cost is unknown, a missing write none."""
@@ -95,26 +96,34 @@ def _column(values: Iterable[Any], kind: type[np.generic]) -> NDArray[Any]:
 
 def cut(trace: Trace, start: int, stop: int | None = None) -> Trace:
     """The requests from `start` up to, not including, `stop`."""
-    part = slice(start, stop)
-    return Trace(*(column[part] for column in trace))
+    return _of(column[start:stop] for column in _columns(trace))
 
 
 def chosen(trace: Trace, which: NDArray[Any]) -> Trace:
     """The requests of a mask or of positions, in that order; keys keep their numbers."""
-    return Trace(*(column[which] for column in trace))
+    return _of(column[which] for column in _columns(trace))
+
+
+def _columns(trace: Trace) -> tuple[NDArray[Any], ...]:
+    return tuple(trace)
+
+
+def _of(columns: Iterable[NDArray[Any]]) -> Trace:
+    at, key, size, ttl, cost, write = columns
+    return Trace(at, key, size, ttl, cost, write)
 
 
 def load(reader: TraceReader, *, limit: int | None = None) -> Trace:
     """All requests of a reader, or the first `limit`, as one block."""
-    columns: tuple[list[NDArray[Any]], ...] = tuple([] for _ in Trace._fields)
+    columns: list[list[NDArray[Any]]] = [[] for _ in Trace._fields]
     left = limit if limit is not None else sys.maxsize
     for block in reader.blocks(max(1, min(left, BLOCK_ROWS))):
-        for parts, column in zip(columns, cut(block, 0, left), strict=True):
+        for parts, column in zip(columns, _columns(cut(block, 0, left)), strict=True):
             parts.append(column)
         left -= len(block.key)
         if left <= 0:
             break
-    return Trace(*map(_joined, columns)) if columns[0] else requests([], [], [])
+    return _of(map(_joined, columns)) if columns[0] else requests([], [], [])
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

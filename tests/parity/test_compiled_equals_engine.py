@@ -1,0 +1,57 @@
+"""The compiled simulator does, request by request, what the proxy's own engine does."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from parity.worlds import world
+from scrubjay_policies import Policy
+from scrubjay_policies.features import HITS, IDLE, SIZE
+from scrubjay_replay.simulate import simulate
+
+
+def assert_equal(prepared, policy, cache):
+    ours = simulate(prepared, policy, cache)
+    plain = simulate(prepared, policy, cache, engine="python")
+    assert ours.verdict.tolist() == plain.verdict.tolist()
+    assert ours.flags.tolist() == plain.flags.tolist()
+    assert (ours.evictions, ours.refusals) == (plain.evictions, plain.refusals)
+    return ours
+
+
+@pytest.mark.parametrize("first", range(0, 400, 50))
+def test_400_random_worlds_come_out_the_same(first):
+    seen = set()
+    for seed in range(first, first + 50):
+        one = world(seed)
+        through = replace(one.cache, writes_through=seed % 3 == 0)
+        ours = assert_equal(one.prepared, one.policy, through)
+        seen |= {*zip(ours.verdict.tolist(), ours.flags.tolist(), strict=True)}
+    # misses, misses after a check, hits, stale hits, checked, and writes: all were there
+    assert seen == {(0, 0), (0, 2), (1, 0), (1, 1), (2, 2), (255, 0)}
+
+
+def choosy(features, params):
+    """Take in what is small."""
+    return params[0] - features[:, SIZE]
+
+
+def by_neighbours(features, params):
+    """A worth that depends on who else is a candidate, and is no number for some."""
+    odd = np.where(features[:, HITS] > 3, np.float32(np.nan), features[:, IDLE])
+    return odd - np.mean(features[:, IDLE])
+
+
+@pytest.mark.parametrize("competes", [False, True])
+def test_admission_not_a_number_and_the_company_of_candidates_come_out_the_same(competes):
+    params = np.array([5000.0], dtype=np.float32)
+    policy = Policy("odd", by_neighbours, choosy, params=params, competes=competes)
+    for seed in range(60):
+        one = world(seed)
+        assert_equal(one.prepared, policy, one.cache)
+
+
+def test_a_long_trace_comes_out_the_same():
+    one = world(7, length=3000)
+    assert assert_equal(one.prepared, one.policy, one.cache).evictions > 100
