@@ -39,6 +39,21 @@ COMMANDS = {
         "Drive a running proxy with an access log or a trace.",
         "scrubjay replay access.log.gz --through http://127.0.0.1:8080 --speed 10x",
     ),
+    "report": Entry(
+        "scrubjay_replay.commands.report:report",
+        "Show the results of simulations as a page or an image.",
+        "scrubjay report r.csv --out report.html",
+    ),
+    "simulate": Entry(
+        "scrubjay_replay.commands.simulate:simulate",
+        "Simulate policies on traces, and compare them with the optimum.",
+        "scrubjay simulate access.log.gz --policy lru,gdsf,lcs:s3fifo,belady --size 1%,5%",
+    ),
+    "trace": Entry(
+        "scrubjay_replay.commands.trace:trace",
+        "Describe, convert, show and make traces.",
+        "scrubjay trace describe access.log.gz",
+    ),
     "purge": Entry(
         "scrubjay_proxy.commands.purge:purge",
         "Remove objects from a running proxy by URL, tag or prefix.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import platform
 import shlex
+import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -39,3 +41,20 @@ def provenance(trace: Path, *, seed: int, run: str, pace: str) -> dict[str, obje
         "machine": f"{platform.system()} {platform.machine()}",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+@lru_cache(maxsize=1)
+def commit() -> str:
+    """The git commit of our source, with a + where that was changed since; "" for none."""
+    told = _git("rev-parse", "--short", "HEAD")
+    changed = told and _git("status", "--porcelain", "--untracked-files=no")
+    return f"{told}+" if changed else told
+
+
+def _git(*words: str) -> str:
+    git = ["git", "-C", str(Path(__file__).parent), *words]
+    try:
+        done = subprocess.run(git, capture_output=True, check=True, text=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()

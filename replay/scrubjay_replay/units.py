@@ -11,6 +11,12 @@ SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, 
 SECONDS |= {"y": 365 * 86400.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.ASCII)
 RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|min|h|d))?", re.ASCII)
+BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.ASCII)
+BYTE_UNITS = {"": 1, "b": 1} | {
+    f"{letter}{end}": base**power
+    for power, letter in enumerate("kmgt", 1)
+    for end, base in (("", 1024), ("ib", 1024), ("b", 1000))
+}
 STEPS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -41,6 +47,16 @@ def listen_address(text: str) -> tuple[str, int]:
     if not (colon and host and port.isdecimal() and int(port) < 1 << 16):
         raise UseError(f"--origin-listen is {text!r}", hint="Write it like 127.0.0.1:8090.")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def byte_count(text: str, option: str) -> int:
+    """Bytes of 4096, 10MiB or 2GB."""
+    match = BYTES.fullmatch(text.strip().lower())
+    if not match or match[2] not in BYTE_UNITS:
+        raise UseError(
+            f"{option} is {text!r}, not a number of bytes", hint="Write it like 4096 or 10MiB."
+        )
+    return int(float(match[1]) * BYTE_UNITS[match[2]])
 
 
 def bytes_in_words(count: float) -> str:

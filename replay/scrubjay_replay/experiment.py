@@ -1,0 +1,160 @@
+"""What an experiment is made of: policies, sizes and seeds as people write them, as cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from scrubjay_policies import names as own_names
+from scrubjay_replay import cells, units
+from scrubjay_replay.cells import BASELINE, OFFLINE, Cell
+from scrubjay_replay.errors import UseError
+from scrubjay_replay.prepared import Assumptions, Prepared
+from scrubjay_replay.sweep import Job
+
+USUAL = "fifo,lru,lfu,gdsf,hyperbolic"
+WILD = "*?["
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A capacity as it was asked for: a share of the footprint, or bytes."""
+
+    share: float | None
+    bytes: int = 0
+
+    def of(self, footprint: int) -> int:
+        """Bytes."""
+        return self.bytes if self.share is None else int(footprint * self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all cells of an experiment share."""
+
+    objective: str
+    sample: int
+    batch: int
+    score_from: float
+    engine: str
+    time_limit: float
+    assumed: Assumptions
+
+
+def policies(text: str) -> list[str]:
+    """Names out of `lru,gdsf,lcs:*`, patterns filled in, each once."""
+    found: dict[str, None] = {}
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        if any(one in name for one in WILD):
+            matching = [one for one in every_name() if fnmatch(one, name)]
+            if not matching:
+                raise UseError(f"no policy is like {name!r}", hint=_there_are())
+            found.update(dict.fromkeys(matching))
+        else:
+            found[_known(name)] = None
+    if not found:
+        raise UseError("--policy names none", hint=_there_are())
+    return list(found)
+
+
+def every_name() -> list[str]:
+    """Everything that --policy takes, but for package.module:NAME."""
+    return [*own_names(), *(f"{BASELINE}{name}" for name in _baselines()), *OFFLINE]
+
+
+def sizes(text: str) -> list[Size]:
+    """Capacities out of `0.1%,5%,10MiB`."""
+    found = [_size(part.strip()) for part in text.split(",") if part.strip()]
+    if not found:
+        raise UseError("--size names none", hint="Write it like 1%,5%,10MiB.")
+    return list(dict.fromkeys(found))
+
+
+def seeds(text: str) -> list[int]:
+    """Numbers out of `0,1,2`."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) < 1 << 63 for part in parts):
+        raise UseError(f"--seed is {text!r}", hint="Write whole numbers like 0 or 0,1,2.")
+    return list(dict.fromkeys(map(int, parts)))
+
+
+def jobs(
+    traces: Iterable[Prepared],
+    policies: Sequence[str],
+    sizes: Sequence[Size],
+    seeds: Sequence[int],
+    settings: Settings,
+) -> list[Job]:
+    """Every combination; what draws no random numbers is run with the first seed alone.
+
+    Raises UseError for a capacity without room for a byte, and for a policy that the trace has
+    too little or too much for.
+    """
+    found: list[Job] = []
+    for trace in traces:
+        for size in sizes:
+            for name in policies:
+                for seed in seeds if cells.is_own(name) else seeds[:1]:
+                    cell = _cell(name, trace, size, seed, settings)
+                    cells.check(cell, trace)
+                    found.append(Job(trace, cell))
+    return found
+
+
+def _cell(name: str, trace: Prepared, size: Size, seed: int, settings: Settings) -> Cell:
+    capacity = size.of(trace.footprint)
+    if capacity < 1:
+        raise UseError(
+            f"--size: {size.share:%} of {trace.name}, {trace.footprint:,} bytes, is no byte",
+            hint="Give more.",
+        )
+    return Cell(
+        policy=name,
+        objective=settings.objective,
+        capacity=capacity,
+        fraction=capacity / trace.footprint if size.share is None else size.share,
+        seed=seed,
+        sample=settings.sample,
+        batch=settings.batch,
+        score_from=settings.score_from,
+        engine=settings.engine,
+        time_limit=settings.time_limit,
+        assumed=settings.assumed,
+    )
+
+
+def _size(text: str) -> Size:
+    if not text.endswith("%"):
+        count = units.byte_count(text, "--size")
+        if count < 1:
+            raise UseError(f"--size is {text!r}", hint="A cache holds a byte at least.")
+        return Size(None, count)
+    try:
+        share = float(text[:-1]) / 100
+    except ValueError:
+        share = math.nan
+    if not 0 < share <= 1:
+        raise UseError(
+            f"--size is {text!r}", hint="A share of the footprint is above 0% and up to 100%."
+        )
+    return Size(share)
+
+
+def _known(name: str) -> str:
+    if name.startswith(BASELINE) and name.removeprefix(BASELINE) not in _baselines():
+        raise UseError(f"{name} is no baseline", hint=_there_are())
+    if cells.is_own(name):
+        cells.own(name, "object")
+    return name
+
+
+def _baselines() -> list[str]:
+    from scrubjay_replay import baselines
+
+    return baselines.names()
+
+
+def _there_are() -> str:
+    return f"There are {', '.join(every_name())}, and package.module:NAME."
