@@ -85,3 +85,11 @@ def test_nobody_at_the_proxys_address_ends_with_two_and_the_command(trace, unuse
     done = call(trace, "--through", f"http://127.0.0.1:{unused_tcp_port}", "--speed", "max")
     assert done.exit_code == 2
     assert "scrubjay serve --origin" in done.stderr
+
+
+def test_changes_in_a_trace_are_not_sent_but_counted(trace, stub_beside):
+    trace.write_text("time,key,size,was_write\n0,x,,1\n0,a,10,0\n0.1,a,,1\n0.2,a,10,0\n")
+    done = call(trace, "--through", stub_beside.url, "--sequential", "--format", "csv")
+    assert done.exit_code == 0, done.stderr
+    assert "2 requests for 1 objects" in done.stderr
+    assert "left out: 2 writes" in done.stderr

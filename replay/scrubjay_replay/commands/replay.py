@@ -22,8 +22,9 @@ from scrubjay_replay.origin import TraceOrigin
 from scrubjay_replay.outcome import Outcome, Verdict
 from scrubjay_replay.pace import Mode, Pace, pace
 from scrubjay_replay.provenance import provenance
-from scrubjay_replay.readers import open_trace
-from scrubjay_replay.trace import BadLines, Trace, TraceReader, load
+from scrubjay_replay.readers import READERS, open_trace
+from scrubjay_replay.readers.numbering import in_order_of_appearance
+from scrubjay_replay.trace import BadLines, Trace, TraceReader, chosen, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Plan:
     """The options of one replay, understood."""
 
     path: Path
+    format: str | None
     through: str
     pace: Pace
     concurrency: int
@@ -46,7 +48,7 @@ class Plan:
 
 
 def replay(
-    trace: Annotated[Path, typer.Argument(help="CSV or access log, plain or gzip.")],
+    trace: Annotated[Path, typer.Argument(help="CSV, access log or another trace.")],
     *,
     through: Annotated[str, typer.Option(help="The proxy, like http://127.0.0.1:8080.")],
     speed: Annotated[str | None, typer.Option(help="Times as fast (10x), or max.")] = None,
@@ -64,6 +66,9 @@ def replay(
     seed: Annotated[int, typer.Option(min=0, help="Of bodies and changes.")] = 0,
     timeout: Annotated[str, typer.Option(help="Longest wait for one answer.")] = "60s",
     max_bad_lines: Annotated[int, typer.Option(min=0, help="Malformed lines to skip.")] = 100,
+    format: Annotated[
+        str | None, typer.Option(help=f"What it is: {', '.join(READERS)}; else by content.")
+    ] = None,
 ) -> None:
     """Replay a trace through a live proxy and measure what it answers.
 
@@ -73,6 +78,7 @@ def replay(
     try:
         plan = Plan(
             path=trace,
+            format=format,
             through=through,
             pace=pace(speed, rate, sequential),
             concurrency=concurrency,
@@ -102,8 +108,8 @@ def carry_out(plan: Plan, max_bad_lines: int, console: Console) -> Outcome:
     """Read the trace, replay it, show and write the result."""
     check(plan)
     bad = BadLines(max_bad_lines, lambda line: console.print(f"skipped {line}"))
-    reader = open_trace(plan.path, bad)
-    requests = load(reader, limit=plan.limit)
+    reader = open_trace(plan.path, bad, plan.format)
+    requests = without_writes(load(reader, limit=plan.limit), reader)
     if not len(requests.key):
         raise TraceError(f"{plan.path.name}: no request in it", hint="See what was left out above.")
     announce(plan, requests, reader, bad, console)
@@ -116,6 +122,15 @@ def carry_out(plan: Plan, max_bad_lines: int, console: Console) -> Outcome:
         skipped = {"malformed": bad.count, "left_out": dict(reader.left_out)}
         report.write(plan.out, report.document(outcome, origin, skipped))
     return outcome
+
+
+def without_writes(trace: Trace, reader: TraceReader) -> Trace:
+    """What is asked of the proxy; changes behind it are counted among what is left out."""
+    if writes := int(trace.write.sum()):
+        reader.left_out["writes"] = writes
+        trace = chosen(trace, ~trace.write)
+        trace = trace._replace(key=in_order_of_appearance(trace.key))
+    return trace
 
 
 def check(plan: Plan) -> None:

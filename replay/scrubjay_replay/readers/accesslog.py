@@ -1,105 +1,123 @@
-"""Access logs in Common or Combined Log Format.
+"""What access logs of every server share: which lines count, and what an object's size is.
 
 Which lines count: GET whose answer a cache could hold. The size of an object is the largest
 that the log shows for it, because a 304 or 206 shows less than the whole; objects that never
-showed a body are left out. So one pass over the whole log precedes the first block.
+showed a body are left out. Servers write a line when a request ends, but often with the time
+when it began, so lines are sorted by time. So the whole log is read before the first block.
 """
 
 from __future__ import annotations
 
-import re
+import math
+from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scrubjay_replay.readers.lines import numbered_lines
-from scrubjay_replay.readers.numbers import shown
-from scrubjay_replay.trace import BLOCK_ROWS, BadLines, Trace, cut, requests
+from scrubjay_replay.readers.lines import LONGEST_LINE, numbered_lines
+from scrubjay_replay.readers.numbering import in_order_of_appearance
+from scrubjay_replay.readers.source import Source
+from scrubjay_replay.trace import BLOCK_ROWS, BadLines, Trace, chosen, cut, requests
 
-LINE = re.compile(
-    rb'\S+ \S+ [^\[]*\[([^\]]{1,40})\] "(.*?)" (\d{3}) (\d{1,18}|-)(?:\s|$)',
-)
-DATE = re.compile(r"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII)
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 COUNTED = frozenset({200, 203, 206, 300, 301, 304, 308, 404, 410})  # RFC 9110 15.1, heuristic
+UNKNOWN = -1  # size
 
 
 class Entry(NamedTuple):
-    """One line of the log; a size of -1 is unknown."""
+    """One line of the log."""
 
     at: float  # unix seconds
     method: bytes
-    path: bytes
+    key: bytes  # what the client asked for
     status: int
-    size: int
+    size: int  # bytes the client got, or UNKNOWN
+    cost: float = math.nan  # seconds the origin took, where the log shows it
 
 
-class AccessLogReader:
-    """Requests from an access log, plain or gzip."""
+class AccessLogReader(ABC):
+    """Requests from an access log; how a line is written, its kinds say."""
 
-    columns = frozenset({"at", "key", "size"})
+    format: str
+    comments: tuple[str, ...] = ()
 
     def __init__(self, path: Path, bad: BadLines | None = None) -> None:
         self.path = path
+        self.source = Source(path)
         self.left_out: dict[str, int] = {}
+        self.columns = self._columns(self._first())  # known for certain once it was read
         self._bad = bad or BadLines()
+
+    @abstractmethod
+    def parse(self, line: bytes) -> Entry | str:
+        """One line, or why it is none of a request; ValueError says what is wrong with it."""
 
     def blocks(self, rows: int = BLOCK_ROWS) -> Iterator[Trace]:
         """Read the whole log once, then give it in blocks of at most `rows` requests."""
         trace = self._read()
+        self.columns = self._columns(trace.cost.tolist())
         while len(trace.key):
             yield cut(trace, 0, rows)
             trace = cut(trace, rows)
 
     def _read(self) -> Trace:
         self.left_out = {}
-        times, paths, largest = array("d"), array("q"), array("q")
+        at, number, cost, largest = array("d"), array("q"), array("f"), array("q")
         ids: dict[bytes, int] = {}
         for entry in self._entries():
-            number = ids.setdefault(entry.path, len(ids))
-            if number == len(largest):
-                largest.append(0)
-            largest[number] = max(largest[number], entry.size)
-            times.append(entry.at)
-            paths.append(number)
-        at = np.frombuffer(times, np.float64) if times else np.empty(0)
-        number_of = np.frombuffer(paths, np.int64) if paths else np.empty(0, np.int64)
-        sizes = np.frombuffer(largest, np.int64)[number_of] if paths else number_of
-        if bodiless := int(np.count_nonzero(sizes == 0)):
+            known = ids.setdefault(entry.key, len(ids))
+            if known == len(largest):
+                largest.append(UNKNOWN)
+            if entry.status != 304:  # what it shows, if anything, are its headers
+                largest[known] = max(largest[known], entry.size)
+            at.append(entry.at)
+            number.append(known)
+            cost.append(entry.cost)
+        if not at:
+            return requests([], [], [])
+        key = np.frombuffer(number, np.int64)
+        size = np.frombuffer(largest, np.int64)[key]
+        costs = np.frombuffer(cost, np.float32)
+        return self._in_order(Trace(*requests(np.frombuffer(at), key, size, cost=costs)))
+
+    def _in_order(self, trace: Trace) -> Trace:
+        """Sorted, without the empty objects, numbered and timed from the first that is left."""
+        if bodiless := int(np.count_nonzero(trace.size <= 0)):
             self.left_out["never a body"] = bodiless
-        return _dense(at[sizes > 0], number_of[sizes > 0], sizes[sizes > 0])
+        order = np.argsort(trace.at, kind="stable")
+        left = chosen(trace, order[trace.size[order] > 0])
+        return left._replace(at=left.at - left.at[:1], key=in_order_of_appearance(left.key))
 
     def _entries(self) -> Iterator[Entry]:
-        for number, line in numbered_lines(self.path):
+        for number, line in numbered_lines(self.source):
             if not line:
                 continue
             try:
-                entry = parse(line)
+                entry = self.parse(line)
             except ValueError as error:
-                self._bad.skip(self.path.name, number, str(error))
+                self._bad.skip(self.source.name, number, str(error))
                 continue
-            if why := why_not(entry):
+            why = entry if isinstance(entry, str) else why_not(entry)
+            if isinstance(entry, str) or why:
                 self.left_out[why] = self.left_out.get(why, 0) + 1
             else:
                 yield entry
 
+    def _first(self) -> Iterator[float]:
+        """What the first lines say of the cost."""
+        for line in self.source.head(LONGEST_LINE).splitlines():
+            with suppress(ValueError):
+                entry = self.parse(line)
+                if isinstance(entry, Entry):
+                    yield entry.cost
 
-def parse(line: bytes) -> Entry:
-    """One line of the log; ValueError says what is wrong with it."""
-    if not (match := LINE.match(line)):
-        raise ValueError(f"not in Common or Combined Log Format: {shown(line)}")
-    date, asked, status, size = match.groups()
-    words = asked.split(b" ")
-    method, path = words[0], words[1] if len(words) > 1 else b""
-    if method == b"GET" and not path:
-        raise ValueError(f"a request without a path: {shown(asked)}")
-    return Entry(moment(date), method, path, int(status), -1 if size == b"-" else int(size))
+    @staticmethod
+    def _columns(costs: Iterable[float]) -> frozenset[str]:
+        shown = not all(math.isnan(cost) for cost in costs)
+        return frozenset({"at", "key", "size", "cost"} if shown else {"at", "key", "size"})
 
 
 def why_not(entry: Entry) -> str:
@@ -107,23 +125,3 @@ def why_not(entry: Entry) -> str:
     if entry.method != b"GET":
         return "method"
     return "" if entry.status in COUNTED else "status"
-
-
-@lru_cache(maxsize=1024)
-def moment(date: bytes) -> float:
-    """Unix seconds of a log's `01/Jul/1995:00:00:01 -0400`; months are English everywhere."""
-    match = DATE.fullmatch(date.decode("ascii", "replace"))
-    if not match or match[2] not in MONTHS:
-        raise ValueError(f"not a date of an access log: {shown(date)}")
-    day, month, year, hour, minute, second, sign, ahead, minutes = match.groups()
-    offset = timedelta(hours=int(ahead), minutes=int(minutes)) * (-1 if sign == "-" else 1)
-    zone = timezone(offset)  # beyond a day: ValueError, as for the 31st of February below
-    parts = (int(year), MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
-    return datetime(*parts, tzinfo=zone).timestamp()
-
-
-def _dense(at: NDArray[np.float64], number: NDArray[np.int64], size: NDArray[np.int64]) -> Trace:
-    """Renumber after the empty objects are gone, in order of first appearance."""
-    ids: dict[int, int] = {}
-    key = [ids.setdefault(old, len(ids)) for old in number.tolist()]
-    return requests(at - at[:1], key, size)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-LARGEST_SIZE = (1 << 63) - 1  # bytes, what an int64 column holds
+LARGEST_SIZE = 1 << 53  # bytes; a larger one is a mistake, and no float64 counts beyond
 LONGEST_TIME = 1e30  # seconds, well inside float32
 
 
 def size(text: bytes) -> int:
     """A whole number of bytes."""
-    if not text.isdigit() or (value := int(text[:20])) > LARGEST_SIZE:
+    if not text.isdigit():
         raise ValueError(f"size is {shown(text)}, not a whole number of bytes")
+    value = int(text.lstrip(b"0")[:20] or b"0")
+    if value > LARGEST_SIZE:
+        raise ValueError(f"size is {shown(text)}, more than 2^53 bytes")
     return value
 
 
