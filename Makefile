@@ -2,6 +2,7 @@
 #
 #   make run                     the demo: proxy on 127.0.0.1:8080, control on 127.0.0.1:8081
 #   make run ORIGIN=https://…    the same in front of a real site
+#   make lab                     what simulations and reports need: numba, libcachesim, …
 #   make test                    formatting, lint, types, then all tests
 #   make test ARGS="-k purge"    with arguments for pytest
 #   make check                   formatting, lint and types alone
@@ -9,7 +10,8 @@
 #   make docs                    writes the generated parts of docs/
 #   make conformance             the public HTTP cache tests, written to docs/conformance.md
 #   make conformance SUITE=dir   the same with a checkout of github.com/http-tests/cache-tests
-#   make bench TRACES="a.log.gz b.csv"   every policy on the live proxy, as docs/results.md has it
+#   make bench TRACES="a.log.gz b.csv"     every policy on the live proxy, and as simulated
+#   make classics TRACES="a.log.gz b.csv"  every policy against the classics and the optimum
 
 SHELL := /bin/bash
 BIN := .venv/bin
@@ -20,7 +22,7 @@ RUNS ?= 1
 TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix docs conformance bench
+.PHONY: help run lab test check fix docs conformance bench classics
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -28,6 +30,10 @@ help:
 run:
 	@scripts/setup run
 	@exec $(BIN)/scrubjay demo $(if $(ORIGIN),--origin "$(ORIGIN)")
+
+lab:
+	@scripts/setup lab
+	@echo 'next: $(BIN)/scrubjay simulate access.log.gz --policy lru,gdsf,belady-size --out r.csv'
 
 test: check
 	@scripts/install-servers
@@ -56,3 +62,8 @@ bench:
 	@scripts/setup dev
 	@test -n "$(TRACES)" || { echo 'bench: name the traces: make bench TRACES="access.log.gz"' >&2; exit 2; }
 	$(BIN)/python benchmarks/replay_policies.py $(TRACES)
+
+classics:
+	@scripts/setup lab
+	@test -n "$(TRACES)" || { echo 'classics: name the traces: make classics TRACES="access.log.gz"' >&2; exit 2; }
+	$(BIN)/python benchmarks/classics.py $(TRACES)

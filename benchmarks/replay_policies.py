@@ -4,7 +4,9 @@
 
 For each row `scrubjay serve` is started afresh with a capacity of that share of the trace's
 footprint (the sum of the sizes of its objects), and `scrubjay replay --sequential` sends the
-whole trace through it, cold, checking every body by length and checksum.
+whole trace through it, cold, checking every body by length and checksum. The last column says
+whether the simulator gives the same verdict for every single request; `ttl` is left out of it,
+as it ranks by the wall clock, which a simulation cannot know.
 """
 
 from __future__ import annotations
@@ -19,16 +21,21 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from scrubjay_replay.content import catalog
+from scrubjay_policies import policy as named
+from scrubjay_replay.prepared import Assumptions, Prepared, prepare
+from scrubjay_replay.provenance import digest
 from scrubjay_replay.readers import open_trace
+from scrubjay_replay.simulate import Cache, simulate
 from scrubjay_replay.trace import load
 
 POLICIES = ("ttl", "fifo", "lru", "lfu", "hyperbolic", "gdsf")
 BIN = Path(sys.executable).parent
 HEADER = (
     "| trace | policy | capacity | requests | object hit ratio | byte hit ratio | p50 hit | "
-    "p50 miss | errors | wrong bodies |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
+    "p50 miss | errors | wrong bodies | as simulated |\n"
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
 )
 
 
@@ -39,13 +46,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def footprint(path: Path) -> int:
-    """The sum of the sizes of all objects, bytes."""
-    return sum(catalog(load(open_trace(path))).sizes)
+def prepared(path: Path) -> Prepared:
+    """The trace as the simulator takes it."""
+    reader = open_trace(path)
+    trace = load(reader)
+    return prepare(trace, reader.columns, Assumptions(), name=path.name, sha256=digest(path))
 
 
-def replay(path: Path, policy: str, capacity: int) -> dict[str, float]:
-    """One row: the result's figures by name."""
+def verdicts(trace: Prepared, policy: str, capacity: int) -> str:
+    """SHA-256 of what becomes of each request, as the simulator says."""
+    told = simulate(trace, named(policy), Cache(capacity))
+    return hashlib.sha256(told.verdict.tobytes()).hexdigest()
+
+
+def replay(path: Path, policy: str, capacity: int) -> dict[str, Any]:
+    """What `scrubjay replay` writes about one policy."""
     origin = free_port()
     serve = [
         BIN / "scrubjay", "serve", "--origin", f"http://127.0.0.1:{origin}",
@@ -68,19 +83,22 @@ def replay(path: Path, policy: str, capacity: int) -> dict[str, float]:
                 check=True,
                 stdout=subprocess.DEVNULL,
             )  # fmt: skip
-            return dict(json.loads(out.read_text())["result"])
+            return dict(json.loads(out.read_text()))
         finally:
             proxy.send_signal(signal.SIGTERM)
 
 
-def row(path: Path, policy: str, capacity: int, got: dict[str, float]) -> str:
+def row(trace: Prepared, policy: str, capacity: int, document: dict[str, Any]) -> str:
     """One line of the table."""
-    name = path.name.split(".")[0]
+    got = document["result"]
+    same = document["verdicts_sha256"] == verdicts(trace, policy, capacity)
     return (
-        f"| {name} | {policy} | {capacity:,} | {int(got['requests']):,} "
+        f"| {trace.name.split('.', maxsplit=1)[0]} | {policy} | {capacity:,} "
+        f"| {int(got['requests']):,} "
         f"| {got['object_hit_ratio']:.4f} | {got['byte_hit_ratio']:.4f} "
         f"| {got['hit_p50'] * 1e3:.2f} ms | {got['miss_p50'] * 1e3:.2f} ms "
-        f"| {int(got['errors'])} | {int(got['wrong_bodies'])} |"
+        f"| {int(got['errors'])} | {int(got['wrong_bodies'])} "
+        f"| {'-' if policy == 'ttl' else 'yes' if same else 'NO'} |"
     )
 
 
@@ -96,11 +114,12 @@ def main() -> None:
     lines = [HEADER]
     print(HEADER, flush=True)
     for path in told.traces:
-        capacity = int(footprint(path) * told.share)
+        trace = prepared(path)
+        capacity = int(trace.footprint * told.share)
         for policy in told.policies.split(","):
-            lines.append(row(path, policy, capacity, replay(path, policy, capacity)))
+            lines.append(row(trace, policy, capacity, replay(path, policy, capacity)))
             print(lines[-1], flush=True)
-    digests = [f"`{hashlib.sha256(p.read_bytes()).hexdigest()}` {p.name}" for p in told.traces]
+    digests = [f"`{digest(path)}` {path.name}" for path in told.traces]
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True
     ).stdout.strip()

@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from scrubjay_proxy.metrics import METRICS, Metric
 from scrubjay_proxy.sections import RouteSection
 from scrubjay_proxy.settings import Settings
+from scrubjay_replay.results import COLUMNS
 
 DOCS = Path(__file__).parents[1] / "docs"
 PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -30,7 +31,11 @@ LONG_DEFAULT = 60
 
 def pages() -> dict[Path, str]:
     """Each page with generated parts, as it should be."""
-    parts = {"settings": settings_part(), "metrics": metrics_part()}
+    parts = {
+        "settings": settings_part(),
+        "metrics": metrics_part(),
+        "results": results_part(),
+    }
     found = {}
     for page in sorted(DOCS.glob("*.md")):
         text = page.read_text(encoding="utf-8")
@@ -80,6 +85,11 @@ def shown(value: Any) -> str:
         return "empty"
     text = json.dumps(value)
     return f"`{text}`" if len(text) <= LONG_DEFAULT else f"{len(value)} names"
+
+
+def results_part() -> str:
+    rows = "".join(f"| `{one.name}` | {one.unit} | {one.meaning} |\n" for one in COLUMNS)
+    return f"| column | unit | meaning |\n|---|---|---|\n{rows}"
 
 
 def metrics_part() -> str:
