@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 
@@ -15,15 +15,16 @@ from scrubjay_replay.outcome import Verdict
 from scrubjay_replay.prepared import Assumptions, Prepared
 from scrubjay_replay.provenance import commit, version
 from scrubjay_replay.results import Value
-from scrubjay_replay.score import score
+from scrubjay_replay.score import PERCENTILES, score
 from scrubjay_replay.simulate import Cache, Progress, Simulated, simulate
 
 BASELINE = "lcs:"
 OFFLINE = ("belady", "belady-size", "bound", "bound-byte")
 # Bounds mark hits that no policy exceeds in one measure; in the other they say nothing.
+NO_LATENCY = ("latency_mean", *(f"latency_p{percent}" for percent in PERCENTILES))
 NO_BOUND = {
-    "bound": ("byte_hit_ratio", "bytes_hit", "origin_bytes"),
-    "bound-byte": ("object_hit_ratio", "hits", "misses", "origin_requests"),
+    "bound": ("byte_hit_ratio", "bytes_hit", "origin_bytes", *NO_LATENCY),
+    "bound-byte": ("object_hit_ratio", "hits", "misses", "origin_requests", *NO_LATENCY),
 }
 
 
@@ -107,7 +108,7 @@ def run(cell: Cell, prepared: Prepared, progress: Progress = lambda _: None) -> 
         **told,
         **figures,
         **(counted if is_own(cell.policy) else {}),
-        params=params,
+        params=params or None,
         seconds=simulated.seconds,
         requests_per_second=rows / simulated.seconds if simulated.seconds else None,
         status=results.DONE,
@@ -124,7 +125,6 @@ def facts(cell: Cell, prepared: Prepared) -> dict[str, Value]:
     own_settings: dict[str, Value] = {}
     if is_own(cell.policy):
         own_settings = {"seed": cell.seed, "sample": cell.sample, "batch": cell.batch}
-    assumed = asdict(cell.assumed)
     return {
         "trace": prepared.name,
         "trace_sha256": prepared.sha256,
@@ -135,12 +135,12 @@ def facts(cell: Cell, prepared: Prepared) -> dict[str, Value]:
         "score_from": cell.score_from,
         **own_settings,
         "ttl": cell.assumed.ttl_in_words,
-        "origin_latency": assumed["origin_latency"],
-        "hit_latency": assumed["hit_latency"],
-        "writes": assumed["writes"],
+        "origin_latency": cell.assumed.origin_latency,
+        "hit_latency": cell.assumed.hit_latency,
+        "writes": cell.assumed.writes,
         "engine": engine(cell),
         "version": versions(cell),
-        "commit": commit(),
+        "commit": commit() or None,
     }
 
 

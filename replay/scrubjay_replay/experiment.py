@@ -16,6 +16,7 @@ from scrubjay_replay.sweep import Job
 
 USUAL = "fifo,lru,lfu,gdsf,hyperbolic"
 WILD = "*?["
+MOST = 1 << 62  # bytes of a capacity: the compiled loop counts in 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,10 @@ def jobs(
 
 def _cell(name: str, trace: Prepared, size: Size, seed: int, settings: Settings) -> Cell:
     capacity = size.of(trace.footprint)
-    if capacity < 1:
+    if size.share is not None and capacity < 1:
+        share = f"{size.share * 100:g}%"
         raise UseError(
-            f"--size: {size.share:%} of {trace.name}, {trace.footprint:,} bytes, is no byte",
+            f"--size: {share} of {trace.name}, {trace.footprint:,} bytes, is no byte",
             hint="Give more.",
         )
     return Cell(
@@ -128,8 +130,10 @@ def _cell(name: str, trace: Prepared, size: Size, seed: int, settings: Settings)
 def _size(text: str) -> Size:
     if not text.endswith("%"):
         count = units.byte_count(text, "--size")
-        if count < 1:
-            raise UseError(f"--size is {text!r}", hint="A cache holds a byte at least.")
+        if not 1 <= count < MOST:
+            raise UseError(
+                f"--size is {text!r}", hint="A cache holds from one byte up to some exbibytes."
+            )
         return Size(None, count)
     try:
         share = float(text[:-1]) / 100

@@ -46,7 +46,9 @@ def provenance(trace: Path, *, seed: int, run: str, pace: str) -> dict[str, obje
 @lru_cache(maxsize=1)
 def commit() -> str:
     """The git commit of our source, with a + where that was changed since; "" for none."""
-    told = _git("rev-parse", "--short", "HEAD")
+    # Installed below somebody else's checkout, that one's commit would say nothing about us.
+    ours = _git("ls-files", Path(__file__).name)
+    told = ours and _git("rev-parse", "--short", "HEAD")
     changed = told and _git("status", "--porcelain", "--untracked-files=no")
     return f"{told}+" if changed else told
 

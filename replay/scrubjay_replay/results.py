@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from scrubjay_replay.errors import UseError
@@ -101,6 +102,11 @@ def check_writable(path: Path) -> None:
     """Refuse a result file that could not be written, before the work is done."""
     if path.suffix not in SUFFIXES:
         raise UseError(f"--out {path}: unknown kind", hint=f"End it in {', '.join(SUFFIXES)}.")
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise UseError(
+            f"--out {path} needs pyarrow, which is not installed",
+            hint='pip install "scrubjay[lab]", or write .csv or .json.',
+        )
     folder = path.parent
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise UseError(f"--out {path} cannot be written", hint="Name a file in a folder that is.")

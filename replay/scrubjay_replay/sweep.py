@@ -10,9 +10,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 
@@ -47,7 +49,7 @@ class WorkerDied(ReplayError):
 
 def rows(jobs: Sequence[Job], *, workers: int, progress: Done) -> Iterator[tuple[Job, Row]]:
     """Each job with its row, as they end; `progress` is told of rows simulated."""
-    if workers <= 1 or len(jobs) == 1:
+    if workers <= 1 or len(jobs) <= 1:
         yield from _here(jobs, progress)
     else:
         yield from _elsewhere(jobs, workers, progress)
@@ -79,9 +81,10 @@ def _elsewhere(jobs: Sequence[Job], workers: int, progress: Done) -> Iterator[tu
         try:
             # The longest first, so that none of them is left alone at the end.
             order = sorted(jobs, key=lambda job: -job.work)
-            waiting = {
-                pool.submit(run_at, shelves[id(job.prepared)], job.cell): job for job in order
-            }
+            with _deaf():
+                waiting = {
+                    pool.submit(run_at, shelves[id(job.prepared)], job.cell): job for job in order
+                }
             for future in as_completed(waiting):
                 job = waiting[future]
                 progress(job.work)
@@ -90,7 +93,7 @@ def _elsewhere(jobs: Sequence[Job], workers: int, progress: Done) -> Iterator[tu
         except BrokenProcessPool as error:
             raise WorkerDied(
                 "a worker process was killed, perhaps for want of memory",
-                hint="Try again with fewer --jobs; what was done is kept.",
+                hint="Try again with fewer --jobs.",
             ) from error
         finally:
             for child in multiprocessing.active_children():
@@ -98,9 +101,28 @@ def _elsewhere(jobs: Sequence[Job], workers: int, progress: Done) -> Iterator[tu
             pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C waits: a worker that it met while starting, which inherits this, would say so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _quiet() -> None:
-    """A worker ends at Ctrl-C at once and without a traceback; the parent tells."""
+    """A worker ends at Ctrl-C without a traceback, for the parent tells, and with its parent."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def put(prepared: Prepared, folder: Path) -> Path:

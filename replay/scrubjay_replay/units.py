@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from scrubjay_replay.errors import UseError
 
@@ -56,7 +57,7 @@ def byte_count(text: str, option: str) -> int:
         raise UseError(
             f"{option} is {text!r}, not a number of bytes", hint="Write it like 4096 or 10MiB."
         )
-    return int(float(match[1]) * BYTE_UNITS[match[2]])
+    return int(Decimal(match[1]) * BYTE_UNITS[match[2]])
 
 
 def bytes_in_words(count: float) -> str:

@@ -30,7 +30,9 @@ def hits(name: str, objective: str) -> tuple[int, ...]:
     counts = []
     for share in SHARES:
         capacity = int(footprint(REQUESTS) * share)
-        engine = Engine(policy(name, objective), capacity=capacity, max_objects=400, k=16, seed=1)
+        engine = Engine(
+            policy(name, objective), capacity=capacity, max_objects=400, k=16, batch=4, seed=1
+        )
         counts.append(sum(play(engine, REQUESTS)))
     return tuple(counts)
 

@@ -6,7 +6,7 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from scrubjay_replay import experiment, results, sweep, units
-from scrubjay_replay.cells import facts, is_own
+from scrubjay_replay.cells import is_own
 from scrubjay_replay.errors import TraceError, UseError
 from scrubjay_replay.experiment import Settings
 from scrubjay_replay.journal import Journal, identity
@@ -96,8 +96,8 @@ def simulate(
 ) -> None:
     """Simulate policies on traces: hit ratios, origin traffic, latency, staleness.
 
-    The policies are the proxy's own, compiled; lcs:NAME are libcachesim's, for comparison;
-    belady, belady-size and bound know the future. docs/simulation.md explains each figure.
+    The policies are the proxy's own, compiled. lcs:NAME are libcachesim's, to compare with.
+    belady, belady-size and bound know the future.
     """
     if batch > sample:
         raise UseError(f"--batch {batch} is more than --sample {sample}", hint="Evict fewer.")
@@ -115,7 +115,7 @@ def simulate(
     with bar(console) as progress:
         ready = [reading(path, source, assumed, progress) for path in traces]
         wanted = experiment.jobs(ready, names, shares, numbers, settings)
-        rows = carry_out(wanted, out, Where(jobs or os.cpu_count() or 1, on), progress)
+        rows = carry_out(wanted, out, Where(jobs or processors(), on), progress)
     show(rows)
 
 
@@ -134,6 +134,13 @@ class Where:
 
     workers: int
     cluster: str | None
+
+
+def processors() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere, and blind to containers elsewhere
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def assumptions(ttl: str, origin_latency: str | None, hit_latency: str, writes: str) -> Assumptions:
@@ -175,34 +182,35 @@ def reading(path: Path, source: Source, assumed: Assumptions, progress: Progress
 
 def carry_out(jobs: list[Job], out: Path | None, where: Where, progress: Progress) -> list[Row]:
     """Run the jobs, or those that an unfinished run left over; their rows in order."""
-    keys = [identity(facts(job.cell, job.prepared)) for job in jobs]
+    wanted = {identity(job): job for job in jobs}  # a cell that is asked for twice is one
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(out)) if out else None
         rows: dict[str, Row] = dict(journal.rows) if journal else {}
-        left = [job for key, job in zip(keys, jobs, strict=True) if key not in rows]
+        left = [job for key, job in wanted.items() if key not in rows]
         if journal:
-            stack.enter_context(telling(journal, len(jobs), progress.console))
-        if len(left) < len(jobs):
-            done = f"{len(jobs) - len(left):,} of {len(jobs):,}"
+            stack.enter_context(telling(journal, wanted.keys(), progress.console))
+        if len(left) < len(wanted):
+            done = f"{len(wanted) - len(left):,} of {len(wanted):,}"
             progress.console.print(f"going on: {done} rows were there from before")
         for job, row in running(left, where, progress):
-            rows[identity(facts(job.cell, job.prepared))] = row
+            key = identity(job)
+            rows[key] = row
             if journal:
-                journal.add(row)
-        found = [rows[key] for key in keys]
+                journal.add(key, row)
+        found = [rows[key] for key in wanted]
         if out:
             results.write(out, found, provenance())
     return found
 
 
 @contextmanager
-def telling(journal: Journal, total: int, console: Console) -> Iterator[None]:
+def telling(journal: Journal, wanted: Collection[str], console: Console) -> Iterator[None]:
     """Say at an interruption what is kept of the work."""
     try:
         yield
     except BaseException:
-        if journal.rows:
-            kept = f"{len(journal.rows):,} of {total:,} rows are kept in {journal.path}"
+        if there := sum(key in journal.rows for key in wanted):
+            kept = f"{there:,} of {len(wanted):,} rows are kept in {journal.path}"
             console.print(f"stopped; {kept}: the same command goes on from there")
         raise
 
@@ -224,7 +232,9 @@ def running(jobs: Sequence[Job], where: Where, progress: Progress) -> Iterator[t
     else:
         from scrubjay_replay import sweep_ray
 
-        yield from sweep_ray.rows(jobs, address=where.cluster, progress=advance)
+        yield from sweep_ray.rows(
+            jobs, address=where.cluster, progress=advance, workers=where.workers
+        )
 
 
 def compile_first(progress: Progress) -> None:
@@ -251,7 +261,7 @@ def bar(console: Console) -> Progress:
 
 def provenance() -> dict[str, str]:
     """What the rows do not say."""
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    command = shlex.join(["scrubjay", *sys.argv[1:]])
     return {"command": command, "version": version(), "commit": commit()}
 
 
