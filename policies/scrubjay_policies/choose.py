@@ -21,9 +21,16 @@ class Choice:
 
 
 def choose_victims(
-    worth: Numbers, slots: NDArray[np.intp], sizes: Sizes, *, need: float, batch: int
+    worth: Numbers,
+    slots: NDArray[np.intp],
+    sizes: Sizes,
+    *,
+    need: float,
+    batch: int,
+    least: int = 1,
 ) -> Choice:
-    """The fewest of the least worthy that free `need` bytes, at least one, at most `batch`.
+    """The fewest of the least worthy that free `need` bytes, at least `least`, at most `batch`
+    or as many as that.
 
     `worth`, float32 of shape (k,), one for each of `slots`; a slot drawn twice counts once.
     One more value than slots is the newcomer's: it is refused where it comes before enough
@@ -34,13 +41,14 @@ def choose_victims(
     freed = 0.0
     for position in np.argsort(worth, kind="stable").tolist():
         if position == len(slots):
-            return Choice((), refused=True)
+            # Enough is free, and more was only to be taken ahead.
+            return Choice(tuple(chosen)) if chosen and freed >= need else Choice((), refused=True)
         slot = int(slots[position])
         if slot in taken:
             continue
         taken.add(slot)
         chosen.append(position)
         freed += sizes[position]
-        if freed >= need or len(chosen) >= batch:
+        if len(chosen) >= least and (freed >= need or len(chosen) >= batch):
             break
     return Choice(tuple(chosen))

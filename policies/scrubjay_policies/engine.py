@@ -13,8 +13,10 @@ import numpy as np
 
 from scrubjay_policies import rows as at
 from scrubjay_policies.choose import choose_victims
+from scrubjay_policies.climate import Climate
 from scrubjay_policies.features import FEATURES, Features, Moment, observe
-from scrubjay_policies.policy import Policy
+from scrubjay_policies.ghosts import Ghosts
+from scrubjay_policies.policy import Policy, admit_all
 from scrubjay_policies.rng import draws
 from scrubjay_policies.rows import Row, Table
 
@@ -22,6 +24,9 @@ from scrubjay_policies.rows import Row, Table
 # it, so the cache goes a part of the way: 0.03 to 0.3 did alike, 1 lost up to 0.8 points of
 # hits on web logs.
 FOLLOW = 0.1
+
+# A decision takes victims ahead of need only where a cache holds so many times as many objects.
+SMALL = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,10 @@ class Engine:
         self.clock = 0
         self.used = 0
         self.inflation = 0.0
+        self.climate = Climate()
         self._decisions = 0
         self._table = Table()
+        self._ghosts = Ghosts()
 
     def __len__(self) -> int:
         return len(self._table)
@@ -75,21 +82,29 @@ class Engine:
     def row(self, id: int) -> dict[str, float]:
         """An object's features now, but for the time left, by name; for people to read."""
         rows = self._table.rows[[self._table.slots[id]]]
-        seen = observe(rows, Moment(self.clock, 0.0, self.inflation))[0]
+        seen = self._observe(rows, 0.0, deep=True)[0]
         return {feature.name: float(v) for feature, v in zip(FEATURES, seen, strict=True)}
 
     def tick(self) -> None:
-        """One request looked into the cache."""
+        """Count a request that looked into the cache."""
         self.clock += 1
 
     def touch(self, id: int) -> None:
         """The object answered a request."""
-        table = self._table
-        row = table.rows[table.slots[id]]
-        row[at.GAP] = self.clock - row[at.SEEN]
-        row[at.SEEN] = self.clock
-        row[at.HITS] += 1.0
-        row[at.CREDIT] = self.inflation
+        slot = self._table.slots[id]
+        numbers, spans = self._table.numbers, self._table.spans
+        row, past = slot * at.WIDTH, slot * at.PAST_WIDTH
+        gap = self.clock - numbers[row + at.SEEN]
+        numbers[row + at.SEEN] = self.clock
+        numbers[row + at.CREDIT] = self.inflation
+        spans[past + at.RESIDENCE] += gap
+        spans[past + at.LIFE] += gap
+        spans[past + at.GAP3] = spans[past + at.GAP2]
+        spans[past + at.GAP2] = spans[past + at.GAP]
+        spans[past + at.GAP] = gap
+        spans[past + at.HITS] += 1.0
+        spans[past + at.COUNT] += 1.0
+        self.climate.hit()
 
     def renew(self, id: int, expires: float) -> None:
         """The object's lifetime ends at another time, Unix seconds."""
@@ -115,43 +130,73 @@ class Engine:
     def offer(self, id: int, size: int, *, expires: float, cost: float, now: float) -> Offer:
         """Take an object in, making room; one that is there already is replaced and keeps
         its history. A body of no bytes is charged as one."""
-        row = self._newcomer(id, max(1, size), expires, cost)
+        size = max(1, size)
+        self.climate.miss(size)
+        row = self._newcomer(id, size, expires, cost)
         self.drop(id)
-        if row[at.SIZE] > self.capacity:
+        if size > self.capacity:
             return Offer(False, "too-large")
         if self._refuses(row, now):
+            self._remember(id, row)
             return Offer(False, "policy")
         evicted: list[int] = []
-        while (need := self.used + row[at.SIZE] - self.capacity) > 0 or self._full():
+        while (need := self.used + size - self.capacity) > 0 or self._full():
             victims = self._victims(row, need, now)
             if not victims:
+                self._remember(id, row)
                 return Offer(False, "policy", tuple(evicted))
             evicted += victims
         self._table.add(id, row)
-        self.used += int(row[at.SIZE])
+        self.used += size
         return Offer(True, None, tuple(evicted))
 
     def _full(self) -> bool:
         return len(self._table) >= self.max_objects
 
     def _newcomer(self, id: int, size: int, expires: float, cost: float) -> Row:
-        row = np.zeros(at.WIDTH)
-        row[at.SIZE], row[at.EXPIRES], row[at.COST] = size, expires, cost
-        row[at.BORN] = row[at.SEEN] = self.clock
-        row[at.HITS], row[at.CREDIT] = 1.0, self.inflation
         slot = self._table.slots.get(id)
-        if slot is not None:
-            before = self._table.rows[slot]
-            row[at.BORN], row[at.HITS] = before[at.BORN], before[at.HITS] + 1.0
-            row[at.GAP] = self.clock - before[at.SEEN]
+        row = self._ghosts.take(id) if slot is None else self._table.rows[slot].copy()
+        known = row is not None
+        if row is None:
+            row = np.zeros(at.WIDTH)
+        past = at.past(row)
+        if known:
+            gap = self.clock - row[at.SEEN]
+            past[at.GAP3], past[at.GAP2], past[at.GAP] = past[at.GAP2], past[at.GAP], gap
+            past[at.LIFE] += gap
+            past[at.RESIDENCE] += gap
+        if slot is None:
+            past[at.RESIDENCE] = past[at.HITS] = 0.0
+        past[at.HITS] += 1.0
+        past[at.COUNT] += 1.0
+        past[at.COST] = cost
+        row[at.SIZE], row[at.EXPIRES] = size, expires
+        row[at.SEEN], row[at.CREDIT] = self.clock, self.inflation
         return row
 
-    def _observe(self, rows: Row, now: float) -> Features:
-        return observe(rows, Moment(self.clock, now, self.inflation))
+    def _remember(self, id: int, row: Row) -> None:
+        """Keep the row of an object that is not held, as many as four times those that are."""
+        if self.policy.remembers:
+            self._ghosts.keep(id, row, len(self._table))
+
+    def _observe(self, rows: Row, wall: float, *, deep: bool) -> Features:
+        climate = self.climate
+        moment = Moment(
+            self.clock,
+            wall,
+            self.inflation,
+            climate.turnover(len(self._table)),
+            climate.mean_size,
+            climate.misses,
+            self.capacity,
+        )
+        return observe(rows, moment, deep=deep)
 
     def _refuses(self, row: Row, now: float) -> bool:
-        verdict = self.policy.admit(self._observe(row[None, :], now), self.policy.params)
-        return not verdict[0] > 0
+        if self.policy.admit is admit_all:
+            return False
+        seen = self._observe(row[None, :], now, deep=self.policy.remembers)
+        return not self.policy.admit(seen, self.policy.params)[0] > 0
 
     def _victims(self, newcomer: Row, need: float, now: float) -> list[int]:
         """Evict some of a sample; nobody where the newcomer has to go."""
@@ -164,12 +209,17 @@ class Engine:
         self._decisions += 1
         rows = table.rows[slots]
         candidates = np.vstack((rows, newcomer)) if policy.competes else rows
-        worth = policy.worth(self._observe(candidates, now), policy.params)
-        choice = choose_victims(worth, slots, rows[:, at.SIZE], need=need, batch=self.batch)
+        seen = self._observe(candidates, now, deep=policy.remembers)
+        worth = policy.worth(seen, policy.params)
+        least = policy.ahead if held >= SMALL * policy.ahead else 1
+        choice = choose_victims(
+            worth, slots, rows[:, at.SIZE], need=need, batch=self.batch, least=least
+        )
         if policy.ages and (choice.refused or choice.victims):
             leaving = -1 if choice.refused else choice.victims[0]
             self.inflation += FOLLOW * float(worth[leaving])
-        victims = [int(table.ids[slots[position]]) for position in choice.victims]
-        for victim in victims:
+        victims = [(int(table.ids[slots[position]]), rows[position]) for position in choice.victims]
+        for victim, row in victims:
             self.drop(victim)
-        return victims
+            self._remember(victim, row)
+        return [victim for victim, _ in victims]

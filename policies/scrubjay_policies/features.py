@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,51 +26,79 @@ class Feature:
     scaling: str = "none"
 
 
+# Requests and past lie as in `rows`, so that they are taken over in one piece.
 FEATURES = (
-    Feature("idle", "requests", "since its last request"),
-    Feature("age", "requests", "since it came in"),
-    Feature("size", "bytes", "charged against the capacity"),
-    Feature("hits", "requests", "since it came in, the first included"),
-    Feature("cost", "seconds", "the origin took to answer"),
     Feature("left", "seconds", "until its lifetime ends, negative once it has"),
     Feature("credit", "worth", "the cache's inflation at its last request, relative to now's"),
+    Feature("size", "bytes", "charged against the capacity"),
+    Feature("idle", "requests", "since its last request"),
+    Feature("age", "requests", "since it came in"),
+    Feature("life", "requests", "since its first request that is remembered"),
     Feature("gap", "requests", "between its last two requests, 0 where there was one"),
+    Feature("gap2", "requests", "between the two before"),
+    Feature("gap3", "requests", "and the two before these"),
+    Feature("hits", "requests", "since it came in, the first included"),
+    Feature("count", "requests", "that are remembered, also from before it came in"),
+    Feature("cost", "seconds", "the origin took to answer"),
+    Feature("turnover", "requests", "in which the cache fetches as many objects as it holds"),
+    Feature("mean_size", "bytes", "of what was fetched lately"),
+    Feature("misses", "ratio", "of requests that were fetched, lately"),
+    Feature("share", "ratio", "of its size to the capacity"),
 )
-IDLE, AGE, SIZE, HITS, COST, LEFT, CREDIT, GAP = range(len(FEATURES))
+(LEFT, CREDIT, SIZE, IDLE, AGE, LIFE, GAP, GAP2) = range(8)
+(GAP3, HITS, COUNT, COST, TURNOVER, MEAN_SIZE, MISSES, SHARE) = range(8, 16)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The cache when features are read: logical time, Unix seconds, inflation."""
+_ZERO = np.array(0.0, np.float32)
 
-    clock: int
-    wall: float
+
+class Moment(NamedTuple):
+    """The cache when features are read."""
+
+    clock: float  # logical time
+    wall: float  # Unix seconds
     inflation: float = 0.0
+    turnover: float = 1.0  # requests
+    mean_size: float = 1.0  # bytes
+    misses: float = 1.0  # ratio
+    capacity: float = 1.0  # bytes
 
 
-def observe(rows: NDArray[np.float64], now: Moment) -> Features:
-    """Rows, shape (n, WIDTH), as the feature matrix, float32 of shape (n, len(FEATURES))."""
-    seen = np.empty((len(rows), len(FEATURES)), dtype=np.float32)
-    fill(seen, rows, now.clock, now.wall, now.inflation)
+def observe(rows: NDArray[np.float64], now: Moment, *, deep: bool = True) -> Features:
+    """Rows, shape (n, WIDTH), as the feature matrix, float32 of shape (n, len(FEATURES)).
+
+    From `turnover` on it is filled only if `deep`, and 0 else.
+    """
+    seen = np.zeros((len(FEATURES), len(rows)), dtype=np.float32).T  # a column in one piece
+    fill(seen, rows, at.past(rows), now, deep)
     return seen
 
 
 def fill(
-    seen: Features, rows: NDArray[np.float64], clock: int, wall: float, inflation: float
+    seen: Features,
+    rows: NDArray[np.float64],
+    past: NDArray[np.float32],
+    now: Moment,
+    deep: bool,
 ) -> None:
     """Write the features of each row into the row of `seen` beside it; numba compiles it too.
 
     Differences are taken in float64, as both sides grow without bound while they do not, and
-    written without a copy between.
+    written without a copy between. Sums with zero are copies: numba takes seconds to compile
+    an assignment of one array to another, for the messages it may have to make.
     """
-    np.subtract(clock, rows[:, at.SEEN], seen[:, IDLE])
-    np.subtract(clock, rows[:, at.BORN], seen[:, AGE])
-    seen[:, SIZE] = rows[:, at.SIZE]
-    seen[:, HITS] = rows[:, at.HITS]
-    seen[:, COST] = rows[:, at.COST]
-    np.subtract(rows[:, at.EXPIRES], wall, seen[:, LEFT])
-    np.subtract(rows[:, at.CREDIT], inflation, seen[:, CREDIT])
-    seen[:, GAP] = rows[:, at.GAP]
+    by_name, known = seen.T, rows.T
+    np.subtract(known[at.EXPIRES], now.wall, by_name[LEFT])
+    np.subtract(known[at.CREDIT], now.inflation, by_name[CREDIT])
+    np.add(known[at.SIZE], _ZERO, by_name[SIZE])
+    np.subtract(now.clock, known[at.SEEN], by_name[IDLE])
+    np.add(past.T[at.RESIDENCE : at.COST + 1], _ZERO, by_name[AGE : COST + 1])
+    np.add(by_name[AGE : LIFE + 1], by_name[IDLE], by_name[AGE : LIFE + 1])
+    if deep:
+        by_name[TURNOVER] = now.turnover
+        by_name[MEAN_SIZE] = now.mean_size
+        by_name[MISSES] = now.misses
+        np.divide(known[at.SIZE], now.capacity, by_name[SHARE])
 
 
 def digest() -> str:

@@ -51,4 +51,7 @@ class Policy:
     params: Numbers = field(default_factory=lambda: NO_NUMBERS)
     needs: frozenset[str] = frozenset()  # of a trace: ttl, cost; the live proxy knows them all
     competes: bool = False  # the newcomer is a candidate too, and refused where it is worth least
+    remembers: bool = False  # sees all features, and what was evicted is remembered for a while
+    ahead: int = 1  # victims of one decision, room needed or not, where the cache is not small
+    model: str = ""  # SHA-256 of the file that its numbers came from
     ages: bool = False  # inflates by the worth of what leaves (GreedyDual: Cao, Irani 1997)

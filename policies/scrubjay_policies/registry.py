@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from scrubjay_policies import classic
@@ -18,6 +19,16 @@ Factory = Callable[[str], Policy]
 # What a name can fail with that leads to no module or to one that is broken.
 _UNLOADABLE = (ImportError, AttributeError, ValueError, TypeError, SyntaxError)
 
+
+def _drl(objective: str, model: Path | None = None) -> Policy:
+    # Imported when asked for: whoever runs no model needs no safetensors.
+    from scrubjay_policies.learned import drl
+    from scrubjay_policies.model import load, shipped
+
+    found = load(model) if model else shipped()
+    return drl(found.weights, objective, model=found.sha256)
+
+
 BUILT_IN: dict[str, Factory] = {
     "ttl": lambda _: classic.TTL,
     "lru": lambda _: classic.LRU,
@@ -25,6 +36,7 @@ BUILT_IN: dict[str, Factory] = {
     "fifo": lambda _: classic.FIFO,
     "gdsf": classic.gdsf,
     "hyperbolic": classic.hyperbolic_for,
+    "drl": _drl,
 }
 
 _SHAPE = "it must be a scrubjay_policies.Policy, or take the objective and give one"
@@ -39,15 +51,18 @@ def names() -> list[str]:
     return [*BUILT_IN, *(name for name in sorted(_plug_ins()) if name not in BUILT_IN)]
 
 
-def policy(name: str, objective: str = "object") -> Policy:
+def policy(name: str, objective: str = "object", *, model: Path | None = None) -> Policy:
     """The policy of that name, for hits of objects, of bytes, or of origin cost.
 
-    Raises PolicyError for a name that is not there and for what is no policy.
+    `drl` takes a model file, or the one that is shipped. Raises PolicyError for a name that is
+    not there, for what is no policy and for what is no model.
     """
     if objective not in classic.OBJECTIVES:
         raise PolicyError(
             f'objective "{objective}" is not there', hint=f"one of {', '.join(classic.OBJECTIVES)}"
         )
+    if name == "drl":
+        return _drl(objective, model)
     if name in BUILT_IN:
         return BUILT_IN[name](objective)
     if ":" in name:

@@ -5,6 +5,9 @@ from scrubjay_policies import rows as at
 
 LRU = policy("lru")
 
+NUMBERS = ("size", "seen", "expires", "credit")  # of a row as float64
+SPANS = ("residence", "life", "gap", "gap2", "gap3", "hits", "count", "cost")  # as float32
+
 
 def engine(chosen=LRU, *, capacity=100, max_objects=10, **settings):
     return Engine(chosen, capacity=capacity, max_objects=max_objects, **settings)
@@ -28,7 +31,9 @@ def filled(count=10, **settings):
 
 
 def known(engine, id):
-    """The object's row, by names of the columns."""
-    row = engine._table.rows[engine._table.slots[id]]
-    columns = ("SIZE", "BORN", "SEEN", "HITS", "EXPIRES", "COST", "CREDIT", "GAP")
-    return {name.lower(): float(row[getattr(at, name)]) for name in columns}
+    """The object's row, by names of the columns, and when it came in."""
+    slot = engine._table.slots[id]
+    row, past = engine._table.rows[slot], at.past(engine._table.rows)[slot]
+    found = {name: float(row[getattr(at, name.upper())]) for name in NUMBERS}
+    found |= {name: float(past[getattr(at, name.upper())]) for name in SPANS}
+    return found | {"born": found["seen"] - found["residence"]}

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from scrubjay_policies.choose import Choice, choose_victims
 
 
-def choose(worth, *, slots=None, sizes=None, need=1.0, batch=4):
+def choose(worth, *, slots=None, sizes=None, need=1.0, batch=4, least=1):
     slots = np.arange(len(worth)) if slots is None else np.array(slots)
     sizes = np.full(len(slots), 10.0) if sizes is None else np.array(sizes, dtype=float)
-    return choose_victims(np.array(worth, dtype=np.float32), slots, sizes, need=need, batch=batch)
+    worth = np.array(worth, dtype=np.float32)
+    return choose_victims(worth, slots, sizes, need=need, batch=batch, least=least)
 
 
 def test_the_least_worthy_goes_first():
@@ -24,6 +25,18 @@ def test_no_more_go_than_are_needed():
 
 def test_one_goes_even_where_no_bytes_are_needed():
     assert choose([3, 1, 2], need=-100).victims == (1,)
+
+
+def test_some_go_ahead_of_need():
+    assert choose([3, 1, 2, 0], need=10, least=3).victims == (3, 1, 2)
+    assert choose([5, 4, 3, 2, 1, 0], need=10**9, batch=2, least=3).victims == (5, 4, 3)
+
+
+def test_a_newcomer_that_comes_after_enough_is_free_ends_what_goes_ahead():
+    slots = np.arange(3)
+    ahead = choose([0, 3, 4, 1], slots=slots, need=10, least=3)
+    assert (ahead.victims, ahead.refused) == ((0,), False)
+    assert choose([0, 3, 4, 1], slots=slots, need=11, least=3) == Choice((), refused=True)
 
 
 def test_no_more_go_than_a_batch():

@@ -81,6 +81,18 @@ def test_replacing_needs_only_the_difference():
     assert cache.used == 100
 
 
+def test_the_last_gaps_are_kept_in_order():
+    cache = engine()
+    offer(cache, 1)
+    for pause in (1, 4, 2, 5):
+        for _ in range(pause - 1):
+            cache.tick()
+        use(cache, 1)
+    row = known(cache, 1)
+    assert (row["gap"], row["gap2"], row["gap3"]) == (5, 2, 4)
+    assert (row["life"], row["residence"], row["count"]) == (12, 12, 5)
+
+
 def test_what_left_and_came_back_has_no_history():
     cache = engine()
     offer(cache, 1)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from policies.engines import NUMBERS
 from scrubjay_policies import features
 from scrubjay_policies import rows as at
 from scrubjay_policies.features import FEATURES, Moment, digest, mismatch, observe
@@ -15,13 +16,14 @@ NAMES = [feature.name for feature in FEATURES]
 def seen(now, **columns):
     row = np.zeros((1, at.WIDTH))
     for name, value in columns.items():
-        row[0, getattr(at, name.upper())] = value
+        part = row if name in NUMBERS else at.past(row)
+        part[0, getattr(at, name.upper())] = value
     return dict(zip(NAMES, observe(row, now)[0].tolist(), strict=True))
 
 
 def test_times_of_a_row_are_seen_from_now():
-    row = seen(Moment(clock=100, wall=50.0), seen=90, born=40, expires=80)
-    assert (row["idle"], row["age"], row["left"]) == (10, 60, 30)
+    row = seen(Moment(clock=100, wall=50.0), seen=90, residence=50, life=70, expires=80)
+    assert (row["idle"], row["age"], row["life"], row["left"]) == (10, 60, 80, 30)
 
 
 def test_what_has_expired_has_negative_time_left():
@@ -29,8 +31,24 @@ def test_what_has_expired_has_negative_time_left():
 
 
 def test_plain_columns_are_copied():
-    row = seen(Moment(clock=0, wall=0.0), size=12, hits=3, cost=0.25, gap=7)
-    assert (row["size"], row["hits"], row["cost"], row["gap"]) == (12, 3, 0.25, 7)
+    given = {"size": 12, "hits": 3, "cost": 0.25, "gap": 7, "gap2": 8, "gap3": 9, "count": 5}
+    row = seen(Moment(clock=0, wall=0.0), **given)
+    assert {name: row[name] for name in given} == given
+
+
+def test_the_cache_as_a_whole_is_the_same_for_every_object():
+    now = Moment(0, 0.0, turnover=500.0, mean_size=2000.0, misses=0.25, capacity=1000.0)
+    row = seen(now, size=100)
+    assert (row["turnover"], row["mean_size"], row["misses"]) == (500, 2000, 0.25)
+    assert row["share"] == np.float32(0.1)
+
+
+def test_the_cache_as_a_whole_is_left_out_where_nobody_looks():
+    rows = np.ones((3, at.WIDTH))
+    shallow = observe(rows, Moment(9, 9.0), deep=False)
+    own = slice(features.TURNOVER)
+    assert (shallow[:, own] == observe(rows, Moment(9, 9.0))[:, own]).all()
+    assert not shallow[:, features.TURNOVER :].any()
 
 
 def test_credit_is_relative_to_the_caches_inflation():
@@ -84,9 +102,9 @@ def test_the_digest_is_sixteen_hex_digits_and_stable():
     [
         (NAMES, ()),
         ([*NAMES, "entropy"], ("entropy",)),
-        (NAMES[:-1], ("gap",)),
-        (["age", "idle", *NAMES[2:]], ("idle", "age")),
-        (["popularity", *NAMES[1:]], ("idle", "popularity")),
+        (NAMES[:-1], (NAMES[-1],)),
+        ([NAMES[1], NAMES[0], *NAMES[2:]], (NAMES[0], NAMES[1])),
+        (["popularity", *NAMES[1:]], (NAMES[0], "popularity")),
         (NAMES[1:], tuple(NAMES)),
         ([], tuple(NAMES)),
     ],

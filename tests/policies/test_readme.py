@@ -57,7 +57,7 @@ def test_the_entry_point_of_the_example_leads_to_it(installed, monkeypatch):
 
 
 def test_the_table_of_features_is_the_programs():
-    rows = re.findall(r"^\| `([A-Z]+)` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
     assert rows == [(each.name.upper(), each.unit, each.meaning) for each in FEATURES]
 
 

@@ -68,3 +68,19 @@ def test_a_row_is_one_cache_line():
     table = Table()
     assert table.rows[0].nbytes == 64
     assert table.rows.flags.c_contiguous
+
+
+def test_single_numbers_are_those_of_the_rows_also_after_it_has_grown():
+    table = Table()
+    for id in range(2000):
+        table.add(id, np.full(WIDTH, float(id)))
+    table.numbers[1500 * WIDTH + rows.SEEN] = 7.0
+    table.spans[1500 * rows.PAST_WIDTH + rows.HITS] = 3.0
+    assert table.rows[1500, rows.SEEN] == 7
+    assert rows.past(table.rows)[1500, rows.HITS] == 3
+
+
+def test_the_two_halves_of_a_row_do_not_overlap():
+    halves = np.zeros((1, WIDTH))
+    rows.past(halves)[0, rows.RESIDENCE :] = 1.0
+    assert not halves[0, [rows.SIZE, rows.SEEN, rows.EXPIRES, rows.CREDIT]].any()
