@@ -9,6 +9,9 @@ from importlib import metadata
 import numpy as np
 
 from scrubjay_policies import Policy, PolicyError, policy
+from scrubjay_policies import model as models
+from scrubjay_policies.learned import drl
+from scrubjay_policies.model import Model
 from scrubjay_replay import results
 from scrubjay_replay.errors import UseError
 from scrubjay_replay.outcome import Verdict
@@ -19,6 +22,7 @@ from scrubjay_replay.score import PERCENTILES, score
 from scrubjay_replay.simulate import Cache, Progress, Simulated, simulate
 
 BASELINE = "lcs:"
+LEARNED = "drl"
 OFFLINE = ("belady", "belady-size", "bound", "bound-byte")
 # Bounds mark hits that no policy exceeds in one measure; in the other they say nothing.
 NO_LATENCY = ("latency_mean", *(f"latency_p{percent}" for percent in PERCENTILES))
@@ -43,6 +47,7 @@ class Cell:
     engine: str  # numba or python, for our own policies
     time_limit: float  # seconds, for the others
     assumed: Assumptions
+    model: Model | None = None  # of a learned policy; none: the shipped one
 
 
 def is_own(name: str) -> bool:
@@ -51,8 +56,10 @@ def is_own(name: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def own(name: str, objective: str) -> Policy:
+def own(name: str, objective: str, model: Model | None = None) -> Policy:
     """A policy of the proxy; UseError where there is none of that name."""
+    if name == LEARNED and model:
+        return drl(model.weights, objective, model=model.sha256)
     try:
         return policy(name, objective)
     except PolicyError as error:
@@ -62,7 +69,7 @@ def own(name: str, objective: str) -> Policy:
 def check(cell: Cell, prepared: Prepared) -> None:
     """Refuse what could not be compared: a policy lacking a column, or blind to one."""
     if is_own(cell.policy):
-        missing = own(cell.policy, cell.objective).needs - prepared.known
+        missing = own(cell.policy, cell.objective, cell.model).needs - prepared.known
         if missing:
             raise UseError(
                 f"policy {cell.policy} needs {', '.join(sorted(missing))}, which "
@@ -125,6 +132,9 @@ def facts(cell: Cell, prepared: Prepared) -> dict[str, Value]:
     own_settings: dict[str, Value] = {}
     if is_own(cell.policy):
         own_settings = {"seed": cell.seed, "sample": cell.sample, "batch": cell.batch}
+    if cell.policy == LEARNED:
+        model = cell.model or models.shipped()
+        own_settings |= {"model": model.source, "model_sha256": model.sha256}
     return {
         "trace": prepared.name,
         "trace_sha256": prepared.sha256,
@@ -167,7 +177,7 @@ def _simulated(cell: Cell, prepared: Prepared, progress: Progress) -> tuple[Simu
             cell.seed,
             writes_through=cell.assumed.writes == "through",
         )
-        chosen = own(cell.policy, cell.objective)
+        chosen = own(cell.policy, cell.objective, cell.model)
         return simulate(prepared, chosen, cache, engine=cell.engine, progress=progress), ""
     trace, limit = prepared.trace, cell.time_limit
     if cell.policy.startswith(BASELINE):

@@ -23,6 +23,7 @@ from scrubjay_replay.errors import UseError
 MATRIX = types.Array(types.float32, 2, "F")  # a feature a column, each in one piece
 NUMBERS = types.Array(types.float32, 1, "C")
 JUDGE = types.void(MATRIX, NUMBERS, NUMBERS)
+_ZERO = np.float32(0.0)
 
 
 @lru_cache(maxsize=256)  # so that what several call is compiled once
@@ -93,7 +94,11 @@ def judge(function: Judge) -> Any:
 
     Raises UseError where it uses what numba cannot compile.
     """
-    into = FunctionType(_into.__code__, {"judge_of": function, "__name__": __name__}, "into")
+    into = FunctionType(
+        _into.__code__,
+        {"judge_of": function, "np": np, "_ZERO": _ZERO, "__name__": __name__},
+        "into",
+    )
     try:
         return compiled(into, JUDGE)
     except numba.core.errors.NumbaError as error:
@@ -105,4 +110,5 @@ def judge(function: Judge) -> Any:
 
 
 def _into(features: Any, params: Any, numbers: Any) -> None:
-    numbers[:] = judge_of(features, params)  # type: ignore[name-defined] # noqa: F821
+    # A sum with zero is a copy, and compiles in a tenth of an assignment's time.
+    np.add(judge_of(features, params), _ZERO, numbers)  # type: ignore[name-defined] # noqa: F821

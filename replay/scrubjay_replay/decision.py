@@ -6,18 +6,16 @@ compiles; `kernel` says why there are two.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from scrubjay_policies import rows as at
-from scrubjay_policies.engine import FOLLOW
-from scrubjay_policies.features import FEATURES, fill
+from scrubjay_policies.engine import FOLLOW, SMALL
+from scrubjay_policies.features import fill
+from scrubjay_replay.ledger import moment
+from scrubjay_replay.state import DECISIONS, FEATURE_COUNT, HELD, INFLATION, WIDTH
 
-# Places in Books.tally.
-CLOCK, USED, DECISIONS, HELD, EVICTED, REFUSED = range(6)
-
-WIDTH, FEATURE_COUNT = at.WIDTH, len(FEATURES)
 GOLDEN, FIRST, SECOND = (
     np.uint64(0x9E3779B97F4A7C15),
     np.uint64(0xBF58476D1CE4E5B9),
@@ -26,25 +24,9 @@ GOLDEN, FIRST, SECOND = (
 ONE, WORD, THIRTY, TWENTY_SEVEN, THIRTY_ONE = map(np.uint64, (1, 32, 30, 27, 31))
 
 
-class Limits(NamedTuple):
-    """Settings of the engine, as plain numbers."""
-
-    capacity: int
-    max_objects: int
-    k: int
-    batch: int
-    seed: int
-    competes: bool
-    ages: bool
-    judges: bool  # whether `admit` has to be asked
-    changes: bool  # whether anything is written
-    through: bool  # writes go through the cache, which forgets what they change
-    epoch: float  # Unix seconds of the trace's time 0
-
-
 def matrices(n: Any) -> Any:
-    """Rows and features of n candidates, each column in one piece."""
-    return np.zeros((WIDTH, n)).T, np.zeros((FEATURE_COUNT, n), np.float32).T
+    """Rows of n candidates, and their features with each column in one piece."""
+    return np.zeros((n, WIDTH)), np.zeros((FEATURE_COUNT, n), np.float32).T
 
 
 def draw(seed: Any, position: Any, n: Any) -> Any:
@@ -69,7 +51,7 @@ def sample(rows: Any, tally: Any, drawn: Any, picked: Any, n: Any, limits: Any) 
     tally[DECISIONS] += 1
 
 
-def least(worth: Any, n: Any, drawn: Any, victims: Any, found: Any) -> Any:
+def lowest(worth: Any, n: Any, drawn: Any, victims: Any, found: Any) -> Any:
     """Position of the least worth whose object is not among the victims; -1: none is left.
 
     Ties fall to the first, and what is no number comes last, as in a stable sort. Beyond the n
@@ -89,26 +71,28 @@ def least(worth: Any, n: Any, drawn: Any, victims: Any, found: Any) -> Any:
     return best
 
 
-def choose(worth: Any, picked: Any, n: Any, drawn: Any, victims: Any, need: Any, batch: Any) -> Any:
+def choose(
+    worth: Any, picked: Any, n: Any, drawn: Any, victims: Any, need: Any, batch: Any, least: Any
+) -> Any:
     """`choose.choose_victims`: how many positions stand in `victims`; -1: refused."""
     found, freed = 0, 0.0
     while True:
-        position = least(worth, n, drawn, victims, found)
+        position = lowest(worth, n, drawn, victims, found)
         if position == n:
-            return -1
+            return found if found > 0 and freed >= need else -1
         if position < 0:
             return found
         victims[found] = position
         found += 1
         freed += picked[position, at.SIZE]
-        if freed >= need or found >= batch:
+        if found >= least and (freed >= need or found >= batch):
             return found
 
 
 def decide(
     rows: Any,
     tally: Any,
-    inflation: Any,
+    means: Any,
     drawn: Any,
     picked: Any,
     seen: Any,
@@ -127,10 +111,11 @@ def decide(
     if limits.competes:
         for column in range(WIDTH):
             picked[n, column] = row[column]
-    fill(seen, picked, tally[CLOCK], now, inflation[0])
+    fill(seen, picked, picked.view(np.float32), moment(tally, means, now, limits), limits.deep)
     worth(seen, params, numbers)
-    found = choose(numbers, picked, n, drawn, victims, need, limits.batch)
+    least = limits.ahead if tally[HELD] >= SMALL * limits.ahead else 1
+    found = choose(numbers, picked, n, drawn, victims, need, limits.batch, least)
     if limits.ages and found != 0:
         leaving = n if found < 0 else victims[0]
-        inflation[0] += FOLLOW * np.float64(numbers[leaving])
+        means[INFLATION] += FOLLOW * np.float64(numbers[leaving])
     return found

@@ -6,10 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from pathlib import Path
 
+from scrubjay_policies import PolicyError
+from scrubjay_policies import model as models
 from scrubjay_policies import names as own_names
+from scrubjay_policies.model import Model
 from scrubjay_replay import cells, units
-from scrubjay_replay.cells import BASELINE, OFFLINE, Cell
+from scrubjay_replay.cells import BASELINE, LEARNED, OFFLINE, Cell
 from scrubjay_replay.errors import UseError
 from scrubjay_replay.prepared import Assumptions, Prepared
 from scrubjay_replay.sweep import Job
@@ -42,6 +46,7 @@ class Settings:
     engine: str
     time_limit: float
     assumed: Assumptions
+    model: Path | None = None  # file of the learned policy's weights; none: the shipped one
 
 
 def policies(text: str) -> list[str]:
@@ -94,17 +99,35 @@ def jobs(
     too little or too much for.
     """
     found: list[Job] = []
+    model = _model(settings.model, policies)
     for trace in traces:
         for size in sizes:
             for name in policies:
                 for seed in seeds if cells.is_own(name) else seeds[:1]:
-                    cell = _cell(name, trace, size, seed, settings)
+                    cell = _cell(name, trace, size, seed, settings, model=model)
                     cells.check(cell, trace)
                     found.append(Job(trace, cell))
     return found
 
 
-def _cell(name: str, trace: Prepared, size: Size, seed: int, settings: Settings) -> Cell:
+def _model(path: Path | None, policies: Sequence[str]) -> Model | None:
+    """The model of the file; cells carry it to where that file is not."""
+    if path is None:
+        return None
+    if LEARNED not in policies:
+        raise UseError(
+            f"--model {path} is given, and no policy that has one",
+            hint=f"Name {LEARNED} among --policy, or leave --model out.",
+        )
+    try:
+        return models.load(path)
+    except PolicyError as error:
+        raise UseError(str(error), hint=error.hint) from error
+
+
+def _cell(
+    name: str, trace: Prepared, size: Size, seed: int, settings: Settings, *, model: Model | None
+) -> Cell:
     capacity = size.of(trace.footprint)
     if size.share is not None and capacity < 1:
         share = f"{size.share * 100:g}%"
@@ -124,6 +147,7 @@ def _cell(name: str, trace: Prepared, size: Size, seed: int, settings: Settings)
         engine=settings.engine,
         time_limit=settings.time_limit,
         assumed=settings.assumed,
+        model=model if name == LEARNED else None,
     )
 
 

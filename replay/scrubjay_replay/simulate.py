@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scrubjay_policies import Engine, Policy
-from scrubjay_policies.policy import admit_all
 from scrubjay_replay.outcome import Verdict
 from scrubjay_replay.prepared import Prepared
 from scrubjay_replay.trace import Trace
@@ -47,7 +46,7 @@ class Simulated:
     seconds: float  # without compiling
 
 
-def _silent(_done: int) -> None:
+def silent(_done: int) -> None:
     return None
 
 
@@ -57,7 +56,7 @@ def simulate(
     cache: Cache,
     *,
     engine: str = "numba",
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Simulated:
     """Run a policy over a whole trace, from cold.
 
@@ -69,35 +68,9 @@ def simulate(
 
 
 def _compiled(prepared: Prepared, policy: Policy, cache: Cache, progress: Progress) -> Simulated:
-    from scrubjay_replay import kernel
-    from scrubjay_replay.compiled import judge
-    from scrubjay_replay.decision import EVICTED, REFUSED, Limits
+    from scrubjay_replay import compiling
 
-    run, worth, admit = kernel.loop(), judge(policy.worth), judge(policy.admit)
-    trace, rows = prepared.trace, len(prepared.trace.key)
-    book = kernel.books(prepared.objects, min(prepared.objects, cache.max_objects))
-    limits = Limits(
-        cache.capacity,
-        cache.max_objects,
-        cache.sample,
-        min(cache.batch, cache.sample),
-        cache.seed,
-        policy.competes,
-        policy.ages,
-        policy.admit is not admit_all,
-        prepared.changes,
-        cache.writes_through,
-        cache.epoch,
-    )
-    verdict, flags = np.zeros(rows, np.uint8), np.zeros(rows, np.uint8)
-    seconds = 0.0
-    for start in range(0, rows, STRETCH):
-        stop = min(start + STRETCH, rows)
-        began = time.perf_counter()
-        run(trace, start, stop, book, limits, worth, admit, policy.params, verdict, flags)
-        seconds += time.perf_counter() - began
-        progress(stop)
-    return Simulated(verdict, flags, int(book.tally[EVICTED]), int(book.tally[REFUSED]), seconds)
+    return compiling.simulate(prepared, policy, cache, progress)
 
 
 def _plain(prepared: Prepared, policy: Policy, cache: Cache, progress: Progress) -> Simulated:

@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from loopback.control import NoControl
 from parity.worlds import EPOCH, world
+from policies.models import written
 from scrubjay_proxy import app
 from scrubjay_proxy.app import Proxy
 from scrubjay_proxy.settings import Settings
@@ -45,30 +47,16 @@ class Timed(Replay):
         await super()._one(number)
 
 
-class NoControl:
-    """In place of the control port, which takes most of a start and an end."""
-
-    port = 0
-
-    def __init__(self, *_):
-        pass
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        pass
-
-
 @asynccontextmanager
-async def proxy(one, origin, name, objective, clock):
+async def proxy(one, origin, objective, clock, model):
     tree = {
         "proxy.origin": origin.url,
         "proxy.listen": "127.0.0.1:0",
         "control.listen": "127.0.0.1:0",
         "cache.capacity": one.cache.capacity,
-        "cache.policy": name,
+        "cache.policy": one.policy.name,
         "cache.objective": objective,
+        "cache.model": model,
         "cache.sample": one.cache.sample,
         "cache.batch": one.cache.batch,
         "cache.seed": one.cache.seed,
@@ -78,14 +66,14 @@ async def proxy(one, origin, name, objective, clock):
         yield running
 
 
-async def live(one, name, objective):
+async def live(one, objective, model):
     """Verdicts and staleness of a world's requests through a real proxy and a real origin."""
     trace = one.prepared.trace
     content = Written(catalog(trace))
     async with TraceOrigin(content, run="parity", port=0) as origin:
         replays = []
         async with proxy(
-            one, origin, name, objective, lambda: replays[0].now if replays else EPOCH
+            one, origin, objective, lambda: replays[0].now if replays else EPOCH, model
         ) as running:
             address = Address.of(f"http://127.0.0.1:{running.port}")
             client = Client(address)
@@ -106,15 +94,16 @@ def without_control(monkeypatch):
 
 
 @pytest.mark.parametrize("first", range(0, 100, 10))
-async def test_100_random_worlds_come_out_as_simulated(first):
+async def test_100_random_worlds_come_out_as_simulated(first, tmp_path):
     for seed in range(first, first + 10):
         # The live cost is what the origin took by the clock, which stands still: 0.
         one = world(seed, costs=False)
         simulated = simulate(one.prepared, one.policy, one.cache)
         requests = simulated.verdict != WRITE
         objective = {(1, 0): "object", (0, 0): "byte", (1, 1): "cost"}.get(
-            tuple(map(int, one.policy.params)), "object"
+            tuple(map(int, one.policy.params[:2])), "object"
         )
-        verdicts, stale = await live(one, one.policy.name, objective)
+        model = written(tmp_path, seed) if one.policy.name == "drl" else ""
+        verdicts, stale = await live(one, objective, str(model))
         assert verdicts == simulated.verdict[requests].tolist(), f"world {seed}"
         assert stale == ((simulated.flags[requests] & STALE) > 0).tolist(), f"world {seed}"

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.models import weights
+from scrubjay_policies.learned import drl
 from scrubjay_policies.registry import BUILT_IN, policy
 from scrubjay_replay.prepared import Assumptions, Prepared, prepare
 from scrubjay_replay.simulate import Cache
@@ -18,6 +20,7 @@ EPOCH = 1_000_000_000.0  # before any Date an origin sends, so that every answer
 class World:
     """What is simulated twice and must come out once."""
 
+    seed: int
     prepared: Prepared
     policy: object
     cache: Cache
@@ -27,8 +30,8 @@ def world(seed: int, *, length: int = 150, costs: bool = True) -> World:
     """Everything drawn from a seed; whole seconds, and one lifetime an object, as HTTP has it."""
     random = np.random.default_rng(seed)
     objects = int(random.integers(2, 60))
-    weights = 1.0 / np.arange(1, objects + 1) ** random.uniform(0.3, 1.3)
-    ids = random.choice(objects, size=length, p=weights / weights.sum())
+    popularity = 1.0 / np.arange(1, objects + 1) ** random.uniform(0.3, 1.3)
+    ids = random.choice(objects, size=length, p=popularity / popularity.sum())
     _, key = np.unique(ids, return_inverse=True)
     sizes = random.integers(0, random.choice([2, 100, 20_000]), size=objects)
     lives = random.choice([0, 3, 20, 100, 10_000], size=objects)
@@ -50,5 +53,7 @@ def world(seed: int, *, length: int = 150, costs: bool = True) -> World:
         max_objects=int(random.choice([3, 10_000])),
         epoch=EPOCH,
     )
-    name, objective = random.choice([*BUILT_IN]), random.choice(OBJECTIVES)
-    return World(prepared, policy(str(name), str(objective)), cache)
+    name, objective = str(random.choice([*BUILT_IN])), str(random.choice(OBJECTIVES))
+    # The learned policy with a model of the world's own: weights in which nobody believes.
+    chosen = drl(weights(seed), objective) if name == "drl" else policy(name, objective)
+    return World(seed, prepared, chosen, cache)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from loopback.client import Client, Reply, fetch
+from loopback.control import NoControl
 from loopback.origin import ScriptedOrigin
 from scrubjay_proxy import app
 from scrubjay_proxy.app import Proxy
@@ -73,21 +74,6 @@ async def origin():
 @pytest.fixture
 def clock():
     return Clock()
-
-
-class NoControl:
-    """In place of the control port, which takes most of a start and an end."""
-
-    port = 0
-
-    def __init__(self, *_):
-        pass
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        pass
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from command_line import calling
 from scrubjay_proxy.cli import main
 from scrubjay_replay import results
 from scrubjay_replay.commands import report
@@ -15,13 +16,7 @@ from scrubjay_replay.commands import report
 def run(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            main(["report", *map(str, words)])
-        wrote = capsys.readouterr()
-        return ended.value.code, wrote.out, wrote.err
-
-    return run
+    return calling(capsys, "report")
 
 
 def cell(policy, hit, share=0.01, **more):

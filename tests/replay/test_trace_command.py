@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pytest
 
+from command_line import calling
 from replay.trace_files import log_line, read, written
-from scrubjay_proxy.cli import main
 from scrubjay_replay.describe import FIGURES
 from scrubjay_replay.readers.oraclegeneral import RECORD
 
@@ -26,13 +26,7 @@ def scrubjay(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
 
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            main(["trace", *map(str, words)])
-        wrote = capsys.readouterr()
-        return ended.value.code, wrote.out, wrote.err
-
-    return run
+    return calling(capsys, "trace")
 
 
 def test_describe_counts_what_is_in_a_trace(scrubjay, tmp_path):

@@ -66,6 +66,9 @@ Format = Annotated[
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N rows.")]
 MaxBadLines = Annotated[int, typer.Option(min=0, help="Malformed lines to skip.")]
 TimeLimit = Annotated[str, typer.Option(help="For one run of a baseline or of the optimum.")]
+ModelFile = Annotated[
+    Path | None, typer.Option(help="Weights for drl, a .safetensors file; else the shipped ones.")
+]
 OwnEngine = Annotated[
     Engine | None, typer.Option(help="Compiled, or the proxy's own, which is slow.")
 ]
@@ -84,6 +87,7 @@ def simulate(
     out: Out = None,
     sample: Sample = 80,
     batch: Batch = 1,
+    model: ModelFile = None,
     ttl: Lifetime = "none",
     origin_latency: OriginLatency = None,
     hit_latency: HitLatency = "0s",
@@ -106,7 +110,7 @@ def simulate(
     assumed = assumptions(ttl, origin_latency, hit_latency, writes)
     limit_seconds = units.duration(time_limit, "--time-limit")
     settings = Settings(
-        objective, sample, batch, score_from, usable(engine, names), limit_seconds, assumed
+        objective, sample, batch, score_from, usable(engine, names), limit_seconds, assumed, model
     )
     if out:
         results.check_writable(out)

@@ -1,0 +1,98 @@
+"""The compiled loop, run: a policy and a trace in, verdicts out; and decisions, to learn from."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scrubjay_policies import Policy
+from scrubjay_policies.policy import admit_all
+from scrubjay_replay import kernel, state
+from scrubjay_replay.compiled import judge
+from scrubjay_replay.prepared import Prepared
+from scrubjay_replay.simulate import STRETCH, Cache, Progress, Simulated, silent
+from scrubjay_replay.state import DECISIONS, EVICTED, LOGGED, REFUSED, Limits
+
+
+class Decisions(NamedTuple):
+    """Decisions as they were made, n of them, each with k candidates and the newcomer last."""
+
+    clock: NDArray[np.int64]  # (n,) requests seen so far, this one included
+    keys: NDArray[np.int64]  # (n, k + 1); -1: the newcomer was none of the candidates
+    seen: NDArray[np.float32]  # (n, k + 1, features)
+
+
+def simulate(
+    prepared: Prepared, policy: Policy, cache: Cache, progress: Progress = silent
+) -> Simulated:
+    """What `simulate.simulate` gives with the engine numba."""
+    return _run(prepared, policy, cache, state.log(0, cache.sample, 1), progress)[0]
+
+
+def record(prepared: Prepared, policy: Policy, cache: Cache, *, most: int) -> Decisions:
+    """At most so many decisions of a simulation, spread evenly over it.
+
+    Decisions with fewer candidates than the cache draws are left out.
+    """
+    nothing = state.log(0, cache.sample, 1)
+    _, tally = _run(prepared, policy, cache, nothing, silent)
+    log = state.log(most, cache.sample, max(1, -(-int(tally[DECISIONS]) // most)))
+    _, tally = _run(prepared, policy, cache, log, silent)
+    made = slice(0, int(tally[LOGGED]))
+    return Decisions(log.clock[made], log.keys[made], log.seen[made])
+
+
+def _run(
+    prepared: Prepared, policy: Policy, cache: Cache, log: state.Log, progress: Progress
+) -> tuple[Simulated, NDArray[Any]]:
+    """A whole simulation, and the counts it ended with."""
+    run, worth, admit = kernel.loop(), judge(policy.worth), judge(policy.admit)
+    trace, rows = prepared.trace, len(prepared.trace.key)
+    book = state.books(prepared.objects, min(prepared.objects, cache.max_objects))
+    ghosts = state.ghosts(prepared.objects if policy.remembers else 0)
+    limits = _limits(prepared, policy, cache)
+    verdict, flags = np.zeros(rows, np.uint8), np.zeros(rows, np.uint8)
+    seconds = 0.0
+    for start in range(0, rows, STRETCH):
+        stop = min(start + STRETCH, rows)
+        began = time.perf_counter()
+        run(
+            trace,
+            start,
+            stop,
+            book,
+            ghosts,
+            log,
+            limits,
+            worth,
+            admit,
+            policy.params,
+            verdict,
+            flags,
+        )
+        seconds += time.perf_counter() - began
+        progress(stop)
+    tally = book.tally
+    told = Simulated(verdict, flags, int(tally[EVICTED]), int(tally[REFUSED]), seconds)
+    return told, tally
+
+
+def _limits(prepared: Prepared, policy: Policy, cache: Cache) -> Limits:
+    return Limits(
+        capacity=cache.capacity,
+        max_objects=cache.max_objects,
+        k=cache.sample,
+        batch=min(cache.batch, cache.sample),
+        seed=cache.seed,
+        competes=policy.competes,
+        ages=policy.ages,
+        judges=policy.admit is not admit_all,
+        changes=prepared.changes,
+        deep=policy.remembers,
+        ahead=min(policy.ahead, cache.sample),
+        through=cache.writes_through,
+        epoch=cache.epoch,
+    )
