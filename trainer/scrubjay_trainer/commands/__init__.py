@@ -1,0 +1,1 @@
+"""The sub-commands of `scrubjay` that train models and judge them."""
