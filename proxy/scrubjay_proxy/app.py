@@ -15,8 +15,8 @@ import structlog
 
 from scrubjay_policies.engine import Engine
 from scrubjay_policies.policy import PolicyError
-from scrubjay_policies.registry import names, policy
-from scrubjay_proxy.building import route_of, rules_of, server_tls
+from scrubjay_policies.registry import names
+from scrubjay_proxy.building import policy_of, route_of, rules_of, server_tls
 from scrubjay_proxy.caching import Caching
 from scrubjay_proxy.control.api import create_api
 from scrubjay_proxy.control.running import Purge, Usage
@@ -58,7 +58,7 @@ class Proxy:
         self._origins: list[Origin] = []
         cache = settings.cache
         self.engine = Engine(
-            policy(cache.policy, cache.objective),
+            policy_of(cache, cache.policy),
             capacity=cache.capacity,
             max_objects=cache.max_objects,
             k=cache.sample,
@@ -89,6 +89,7 @@ class Proxy:
             filling=lambda: self.store.filling,
             connections=lambda: len(self._clients),
             policy=self.policy_name,
+            model=lambda: self.engine.policy.model,
         )
         routes = ["none", *(route.name for route in self.settings.all_routes)]
         if self.settings.proxy.forward:
@@ -171,7 +172,7 @@ class Proxy:
         if name not in {*names(), self.settings.cache.policy}:
             there = ", ".join(names())
             raise PolicyError(f'policy "{name}" cannot be switched to', hint=f"there are {there}")
-        self.engine.use(policy(name, self.settings.cache.objective))
+        self.engine.use(policy_of(self.settings.cache, name))
         log.info("policy switched", policy=name)
 
     def ready(self) -> dict[str, str]:

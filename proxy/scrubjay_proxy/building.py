@@ -5,12 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+from scrubjay_policies import model
+from scrubjay_policies.policy import Policy
+from scrubjay_policies.registry import policy
 from scrubjay_proxy.errors import SettingsError
 from scrubjay_proxy.forwarding import address_of
 from scrubjay_proxy.http.rules import KeyRules, Rules
 from scrubjay_proxy.routes import Route
-from scrubjay_proxy.sections import HttpSection, ProxySection, RouteSection
+from scrubjay_proxy.sections import CacheSection, HttpSection, ProxySection, RouteSection
 from scrubjay_proxy.upstream import Address, Origin
 
 
@@ -49,6 +53,18 @@ def rules_of(http: HttpSection) -> Rules:
         cookies_private=http.cookies == "private",
         targets=tuple(http.targeted),
     )
+
+
+def policy_of(cache: CacheSection, name: str) -> Policy:
+    """The policy of that name, with the objective and the model of the settings.
+
+    The model is read even where another policy is asked for, so that a bad one shows at the
+    start. Raises PolicyError.
+    """
+    file = Path(cache.model) if cache.model else None
+    if file and name != "drl":
+        model.load(file)
+    return policy(name, cache.objective, model=file)
 
 
 def server_tls(proxy: ProxySection) -> ssl.SSLContext | None:

@@ -49,10 +49,25 @@ COMMANDS = {
         "Simulate policies on traces, and compare them with the optimum.",
         "scrubjay simulate access.log.gz --policy lru,gdsf,lcs:s3fifo,belady --size 1%,5%",
     ),
+    "train": Entry(
+        "scrubjay_trainer.commands.train:train",
+        "Train a model for the policy drl on traces.",
+        "scrubjay train access.log.gz --out mine.safetensors --curves curves.png",
+    ),
+    "evaluate": Entry(
+        "scrubjay_trainer.commands.evaluate:evaluate",
+        "Compare a model with gdsf and lru on traces.",
+        "scrubjay evaluate mine.safetensors access.log.gz --size 1%,5%",
+    ),
     "trace": Entry(
         "scrubjay_replay.commands.trace:trace",
         "Describe, convert, show and make traces.",
         "scrubjay trace describe access.log.gz",
+    ),
+    "models": Entry(
+        "scrubjay_replay.commands.models:models",
+        "Look at model files.",
+        "scrubjay models show model.safetensors",
     ),
     "purge": Entry(
         "scrubjay_proxy.commands.purge:purge",

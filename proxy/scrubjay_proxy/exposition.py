@@ -75,6 +75,8 @@ class Exposition(Collector):
                 return {(): read.connections()}
             case metrics.POLICY_INFO:
                 return in_force(read.policy(), self.meter.policies)
+            case metrics.MODEL_INFO:
+                return {(digest,): 1} if (digest := read.model()) else {}
             case _:
                 return {(installed_version(), platform.python_version()): 1}
 

@@ -33,6 +33,7 @@ class Gauges:
     filling: Callable[[], int] = nothing
     connections: Callable[[], int] = nothing
     policy: Callable[[], str] = nobody
+    model: Callable[[], str] = nobody
 
 
 class Tally:

@@ -139,6 +139,12 @@ CONNECTIONS = Metric("scrubjay_connections", "gauge", "Connections of clients th
 POLICY_INFO = Metric(
     "scrubjay_policy_info", "info", "1 for the policy in force, 0 for the others.", labels=(POLICY,)
 )
+MODEL_INFO = Metric(
+    "scrubjay_model_info",
+    "info",
+    "1 for the model in force, by its file's SHA-256; nothing under a policy without one.",
+    labels=(Label("digest"),),
+)
 BUILD_INFO = Metric(
     "scrubjay_build_info", "info", "Always 1.", labels=(Label("version"), Label("python"))
 )
@@ -164,5 +170,6 @@ METRICS: tuple[Metric, ...] = (
     FILLING,
     CONNECTIONS,
     POLICY_INFO,
+    MODEL_INFO,
     BUILD_INFO,
 )

@@ -155,6 +155,7 @@ class CacheSection(Section):
     )
     policy: str = Field("gdsf", min_length=1, description="What to evict: a name or module:NAME.")
     objective: Objective = Field("object", description="Hits to win: of objects, bytes or cost.")
+    model: str = Field("", description="File with the weights of drl; empty: the shipped ones.")
     sample: int = Field(80, ge=1, le=4096, description="Candidates drawn for one eviction.")
     batch: int = Field(1, ge=1, le=4096, description="Most of them evicted at once.")
     seed: int = Field(0, ge=0, lt=2**63, description="Of the draws; same seed, same victims.")

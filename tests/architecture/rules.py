@@ -58,6 +58,7 @@ class Rule:
 POLICIES = ("scrubjay_policies",)
 PROXY = ("scrubjay_proxy", *POLICIES)
 REPLAY = ("scrubjay_replay", *POLICIES)
+TRAINER = ("scrubjay_trainer", *REPLAY)
 
 # The first that matches counts.
 RULES = (
@@ -74,11 +75,9 @@ RULES = (
     Rule("replay/scrubjay_replay/results.py", REPLAY, READING | {"pyarrow"}),
     Rule("replay/scrubjay_replay/sweep_ray.py", REPLAY, READING | {"ray"}),
     Rule("replay/*", REPLAY, READING),
-    Rule(
-        "trainer/*",
-        ("scrubjay_trainer", "scrubjay_replay", *POLICIES),
-        READING | {"safetensors", "torch"},
-    ),
+    Rule("trainer/scrubjay_trainer/charts.py", TRAINER, READING | {"matplotlib"}),
+    Rule("trainer/scrubjay_trainer/reward.py", (), frozenset({"numpy"})),
+    Rule("trainer/*", TRAINER, READING | {"torch"}),
 )
 
 # No clock, no chance, no I/O: what these need of the world is an argument.

@@ -26,6 +26,11 @@ def whys(path, source):
         ("policies/scrubjay_policies/rng.py", "import safetensors"),
         ("policies/scrubjay_policies/rng.py", "import scrubjay_replay.trace"),
         ("trainer/scrubjay_trainer/reward.py", "import time"),
+        ("trainer/scrubjay_trainer/reward.py", "import torch"),
+        ("trainer/scrubjay_trainer/reward.py", "from scrubjay_replay.trace import Trace"),
+        ("trainer/scrubjay_trainer/train.py", "import matplotlib"),
+        ("trainer/scrubjay_trainer/train.py", "import safetensors"),
+        ("trainer/scrubjay_trainer/train.py", "from scrubjay_proxy.settings import Settings"),
         (STORE, "import redis.asyncio"),
         (STORE, "from asyncpg import connect"),
         (STORE, "from scrubjay_replay import trace"),
@@ -63,6 +68,8 @@ def test_a_forbidden_import_is_found_with_its_line(path, line):
         ),
         ("replay/scrubjay_replay/drive.py", "import aiohttp, time"),
         ("trainer/scrubjay_trainer/dqn.py", "import torch, scrubjay_replay.trace"),
+        ("trainer/scrubjay_trainer/charts.py", "import matplotlib"),
+        ("trainer/scrubjay_trainer/reward.py", "import numpy"),
     ],
 )
 def test_what_the_table_allows_passes(path, line):

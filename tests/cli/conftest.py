@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from scrubjay_proxy.cli import main
+from command_line import calling
 
 
 @pytest.fixture(autouse=True)
@@ -19,10 +19,4 @@ def bare_environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def scrubjay(capsys):
-    def run(*words):
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        wrote = capsys.readouterr()
-        return ended.value.code, wrote.out, wrote.err
-
-    return run
+    return calling(capsys)

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from scrubjay_proxy import app
 from scrubjay_proxy.cli import COMMANDS, load
 
 
@@ -77,6 +78,19 @@ def test_config_check_names_a_policy_that_is_not_there(scrubjay, tmp_path):
     assert code == 2
     assert "lruu" in err
     assert "lru" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("policy", ["drl", "lru"])
+def test_a_bad_model_is_one_error_and_nothing_starts(scrubjay, tmp_path, monkeypatch, policy):
+    path = tmp_path / "bad.safetensors"
+    path.write_bytes(b"PK\x03\x04")
+    monkeypatch.setattr(app.Proxy, "__aenter__", None)  # whoever got so far would serve
+    flags = ("--origin", "http://a.example", "--listen", "127.0.0.1:0", "--policy", policy)
+    code, _, err = scrubjay("serve", *flags, "--model", path)
+    assert code == 2
+    assert err.startswith(f"scrubjay: model {path} refused: it is a zip")
+    assert "\n  hint: " in err
+    assert "Traceback" not in err
 
 
 def test_a_fault_of_ours_keeps_its_traceback(scrubjay, monkeypatch):

@@ -77,6 +77,14 @@ def test_gauges_are_read_when_scraped(meter):
     assert found["scrubjay_policy_info", "lru"] == 1
 
 
+def test_the_model_is_told_by_its_digest_as_long_as_one_is_in_force(meter):
+    digest = "ab" * 32
+    meter.gauges = Gauges(model=lambda: digest)
+    assert samples(meter)["scrubjay_model_info", digest] == 1
+    digest = ""
+    assert not [key for key in samples(meter) if key[0] == "scrubjay_model_info"]
+
+
 def test_an_exchange_with_an_origin_fails_by_name_or_has_a_duration(meter):
     meter.origin(0.2, 1000)
     meter.origin(3.0, 10, "timeout")

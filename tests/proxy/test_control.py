@@ -3,9 +3,14 @@
 import asyncio
 import json
 
+import pytest
+
 from loopback.client import request
 from loopback.origin import Gate, reply
 from loopback.waiting import until
+from policies.models import weights, written
+from scrubjay_policies import model
+from scrubjay_policies.model import ModelError
 
 FRESH = "Cache-Control: max-age=60"
 
@@ -29,6 +34,29 @@ async def test_the_policy_is_switched_while_it_works(origin, start):
     code = b'{"name": "subprocess:getoutput"}'
     assert (await proxy.control("/api/policy", json_type, method="PUT", body=code)).status == 422
     assert proxy.proxy.policy_name() == "lfu"
+
+
+async def test_a_switch_to_drl_takes_the_model_of_the_settings(start, tmp_path):
+    path = written(tmp_path)
+    proxy = await start({"cache.policy": "lru", "cache.model": str(path)}, control=True)
+    json_type, put = "Content-Type: application/json", {"method": "PUT", "body": b'{"name": "drl"}'}
+    assert b"scrubjay_model_info{" not in (await proxy.control("/metrics")).body
+    assert (await proxy.control("/api/policy", json_type, **put)).status == 200
+    assert (proxy.proxy.engine.policy.params[2:] == weights()).all()
+    digest = model.load(path).sha256.encode()
+    assert b'scrubjay_model_info{digest="%s"} 1' % digest in (await proxy.control("/metrics")).body
+    path.write_bytes(b"weights")
+    wrong = await proxy.control("/api/policy", json_type, **put)
+    assert wrong.status == 422
+    assert b"no safetensors file" in wrong.body
+    assert proxy.proxy.engine.policy.model == digest.decode()
+
+
+async def test_a_bad_model_shows_at_the_start_whatever_the_policy(start, tmp_path):
+    (tmp_path / "m").write_bytes(b"weights")
+    for name in ("drl", "lru"):
+        with pytest.raises(ModelError, match="no safetensors file"):
+            await start({"cache.policy": name, "cache.model": str(tmp_path / "m")})
 
 
 async def test_requests_are_counted_by_outcome(origin, start, clock):

@@ -16,12 +16,12 @@ config = typer.Typer(add_completion=False, no_args_is_help=True, help="Check or 
 @config.command(epilog="Example: scrubjay config check --config scrubjay.toml")
 def check(config: options.ConfigFile = None) -> None:
     """Read all settings as `scrubjay serve` would; exit 2 and say why if it would not start."""
-    from scrubjay_policies.registry import policy
+    from scrubjay_proxy.building import policy_of
 
     path = find_file(config)
     settings = Settings.load(path)
     settings.require_work()
-    policy(settings.cache.policy, settings.cache.objective)
+    policy_of(settings.cache, settings.cache.policy)
     typer.echo(f"{path or 'environment and defaults'}: ok")
 
 

@@ -22,6 +22,7 @@ PolicyName = Annotated[
     str | None, text("NAME", "What to evict: a name or package.module:NAME.", "gdsf")
 ]
 Objective = Annotated[str | None, text("NAME", "Hits to win: object, byte or cost.", "object")]
+Model = Annotated[str | None, text("FILE", "Weights of the policy drl.", "those that are shipped")]
 Forward = Annotated[
     bool | None, typer.Option("--forward/--no-forward", help="Serve as http_proxy= as well.")
 ]

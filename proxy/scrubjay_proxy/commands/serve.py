@@ -18,6 +18,7 @@ def serve(
     capacity: options.Capacity = None,
     policy: options.PolicyName = None,
     objective: options.Objective = None,
+    model: options.Model = None,
     forward: options.Forward = None,
     origin_timeout: options.OriginTimeout = None,
     store: options.Store = None,
@@ -35,6 +36,7 @@ def serve(
         "cache.capacity": capacity,
         "cache.policy": policy,
         "cache.objective": objective,
+        "cache.model": model,
         "cache.store": store,
         "origin.timeout": origin_timeout,
     }
