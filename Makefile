@@ -11,6 +11,8 @@
 #   make conformance             the public HTTP cache tests, written to docs/conformance.md
 #   make conformance SUITE=dir   the same with a checkout of github.com/http-tests/cache-tests
 #   make bench TRACES="a.log.gz b.csv"     every policy on the live proxy, and as simulated
+#   make model TRACES="a.csv.gz b.csv.gz"     trains the model that ships
+#   make unseen TRACES="a.csv.gz b.csv.gz"    the same recipe, on each trace without having seen it
 #   make classics TRACES="a.log.gz b.csv"  every policy against the classics and the optimum
 
 SHELL := /bin/bash
@@ -22,7 +24,7 @@ RUNS ?= 1
 TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix docs conformance bench classics
+.PHONY: help run lab test check fix docs conformance bench classics model unseen
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -67,3 +69,13 @@ classics:
 	@scripts/setup lab
 	@test -n "$(TRACES)" || { echo 'classics: name the traces: make classics TRACES="access.log.gz"' >&2; exit 2; }
 	$(BIN)/python benchmarks/classics.py $(TRACES)
+
+model:
+	@scripts/setup dev
+	@test -n "$(TRACES)" || { echo 'model: name the traces: make model TRACES="access.log.gz"' >&2; exit 2; }
+	$(BIN)/python benchmarks/shipped_model.py $(TRACES)
+
+unseen:
+	@scripts/setup dev
+	@test -n "$(TRACES)" || { echo 'unseen: name the traces: make unseen TRACES="a.csv.gz b.csv.gz"' >&2; exit 2; }
+	$(BIN)/python benchmarks/leave_one_out.py $(TRACES)
