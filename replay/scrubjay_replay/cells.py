@@ -13,7 +13,9 @@ from scrubjay_policies import model as models
 from scrubjay_policies.learned import drl
 from scrubjay_policies.model import Model
 from scrubjay_replay import results
+from scrubjay_replay.baselines import PREFIX
 from scrubjay_replay.errors import UseError
+from scrubjay_replay.optimum import NAMES
 from scrubjay_replay.outcome import Verdict
 from scrubjay_replay.prepared import Assumptions, Prepared
 from scrubjay_replay.provenance import commit, version
@@ -21,9 +23,7 @@ from scrubjay_replay.results import Value
 from scrubjay_replay.score import PERCENTILES, score
 from scrubjay_replay.simulate import Cache, Progress, Simulated, simulate
 
-BASELINE = "lcs:"
 LEARNED = "drl"
-OFFLINE = ("belady", "belady-size", "bound", "bound-byte")
 # Bounds mark hits that no policy exceeds in one measure; in the other they say nothing.
 NO_LATENCY = ("latency_mean", *(f"latency_p{percent}" for percent in PERCENTILES))
 NO_BOUND = {
@@ -52,7 +52,7 @@ class Cell:
 
 def is_own(name: str) -> bool:
     """Whether a policy is one that the proxy runs as well."""
-    return not name.startswith(BASELINE) and name not in OFFLINE
+    return not name.startswith(PREFIX) and name not in NAMES
 
 
 @lru_cache(maxsize=64)
@@ -158,12 +158,12 @@ def engine(cell: Cell) -> str:
     """What runs it."""
     if is_own(cell.policy):
         return cell.engine
-    return "libcachesim" if cell.policy.startswith(BASELINE) else "offline"
+    return "libcachesim" if cell.policy.startswith(PREFIX) else "offline"
 
 
 def versions(cell: Cell) -> str:
     """Ours, and the library's behind a baseline."""
-    if not cell.policy.startswith(BASELINE):
+    if not cell.policy.startswith(PREFIX):
         return version()
     return f"{version()}, libcachesim {metadata.version('libcachesim')}"
 
@@ -180,10 +180,10 @@ def _simulated(cell: Cell, prepared: Prepared, progress: Progress) -> tuple[Simu
         chosen = own(cell.policy, cell.objective, cell.model)
         return simulate(prepared, chosen, cache, engine=cell.engine, progress=progress), ""
     trace, limit = prepared.trace, cell.time_limit
-    if cell.policy.startswith(BASELINE):
+    if cell.policy.startswith(PREFIX):
         from scrubjay_replay import baselines
 
-        name = cell.policy.removeprefix(BASELINE)
+        name = cell.policy.removeprefix(PREFIX)
         done = baselines.run(name, trace, cell.capacity, timeout=limit)
     else:
         from scrubjay_replay import optimum

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from scrubjay_replay.baselines import PREFIX
 from scrubjay_replay.results import DONE, Row, Value
 from scrubjay_replay.units import bytes_in_words
 
@@ -243,7 +244,7 @@ def _kind(row: Row) -> Kind:
         return Kind.BOUND
     if row["engine"] == "offline" or policy.lower() in OFFLINE:
         return Kind.OFFLINE
-    return Kind.BASELINE if policy.startswith("lcs:") else Kind.NATIVE
+    return Kind.BASELINE if policy.startswith(PREFIX) else Kind.NATIVE
 
 
 def _size(row: Row) -> Size:

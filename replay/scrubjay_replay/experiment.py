@@ -12,8 +12,9 @@ from scrubjay_policies import PolicyError
 from scrubjay_policies import model as models
 from scrubjay_policies import names as own_names
 from scrubjay_policies.model import Model
-from scrubjay_replay import cells, units
-from scrubjay_replay.cells import BASELINE, LEARNED, OFFLINE, Cell
+from scrubjay_replay import cells, optimum, units
+from scrubjay_replay.baselines import PREFIX
+from scrubjay_replay.cells import LEARNED, Cell
 from scrubjay_replay.errors import UseError
 from scrubjay_replay.prepared import Assumptions, Prepared
 from scrubjay_replay.sweep import Job
@@ -67,7 +68,7 @@ def policies(text: str) -> list[str]:
 
 def every_name() -> list[str]:
     """Everything that --policy takes, but for package.module:NAME."""
-    return [*own_names(), *(f"{BASELINE}{name}" for name in _baselines()), *OFFLINE]
+    return [*own_names(), *(f"{PREFIX}{name}" for name in _baselines()), *optimum.NAMES]
 
 
 def sizes(text: str) -> list[Size]:
@@ -171,7 +172,7 @@ def _size(text: str) -> Size:
 
 
 def _known(name: str) -> str:
-    if name.startswith(BASELINE) and name.removeprefix(BASELINE) not in _baselines():
+    if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _baselines():
         raise UseError(f"{name} is no baseline", hint=_there_are())
     if cells.is_own(name):
         cells.own(name, "object")

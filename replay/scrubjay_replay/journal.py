@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from scrubjay_replay.cells import BASELINE, facts
+from scrubjay_replay.baselines import PREFIX
+from scrubjay_replay.cells import facts
 from scrubjay_replay.provenance import commit
 from scrubjay_replay.results import DONE, Row, Value, row
 from scrubjay_replay.sweep import Job
@@ -26,7 +27,7 @@ def lasts(found: Row) -> bool:
     Source with changes has none, nor has a policy from a module of the user's.
     """
     changed = any(str(one).endswith("+") for one in (found["commit"], commit()))
-    outside = ":" in str(found["policy"]).removeprefix(BASELINE)
+    outside = ":" in str(found["policy"]).removeprefix(PREFIX)
     return found["status"] == DONE and not changed and not outside
 
 

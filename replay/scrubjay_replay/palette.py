@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scrubjay_replay.baselines import PREFIX
 from scrubjay_replay.contests import Kind
 from scrubjay_replay.standings import Line
 
@@ -57,8 +58,8 @@ def highlighted(lines: Sequence[Line]) -> dict[str, int]:
 
 def _coloured(names: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for name in sorted(names, key=lambda name: name.startswith("lcs:")):
-        own = OWN.get(name.removeprefix("lcs:"))
+    for name in sorted(names, key=lambda name: name.startswith(PREFIX)):
+        own = OWN.get(name.removeprefix(PREFIX))
         if own is not None and own not in found.values():
             found[name] = own
     free = [index for index in range(len(COLOURS)) if index not in found.values()]
