@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,15 @@ class Offer:
     admitted: bool
     reason: str | None = None
     evicted: tuple[int, ...] = ()
+
+
+class Known(NamedTuple):
+    """What an engine knows of an object, for another cache to take over."""
+
+    id: int
+    size: int  # bytes
+    expires: float  # Unix seconds
+    cost: float  # seconds
 
 
 class Engine:
@@ -85,8 +95,20 @@ class Engine:
         seen = self._observe(rows, 0.0, deep=True)[0]
         return {feature.name: float(v) for feature, v in zip(FEATURES, seen, strict=True)}
 
-    def tick(self) -> None:
-        """Count a request that looked into the cache."""
+    def known(self) -> list[Known]:
+        """Every object held, those that were asked for last coming last."""
+        held = self._table.rows[: len(self)]
+        ids, costs = self._table.ids[: len(self)], at.past(held)[:, at.COST]
+        columns = ids, held[:, at.SIZE].astype(int), held[:, at.EXPIRES], costs
+        order = np.argsort(held[:, at.SEEN], kind="stable")
+        return [Known(*one) for one in zip(*(c[order].tolist() for c in columns), strict=True)]
+
+    def size(self, id: int) -> int:
+        """Bytes that an object is charged with."""
+        return int(self._table.numbers[self._table.slots[id] * at.WIDTH + at.SIZE])
+
+    def tick(self, now: float = 0.0) -> None:
+        """Count a request that looked into the cache, at Unix seconds `now`."""
         self.clock += 1
 
     def touch(self, id: int) -> None:

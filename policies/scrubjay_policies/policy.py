@@ -54,4 +54,5 @@ class Policy:
     remembers: bool = False  # sees all features, and what was evicted is remembered for a while
     ahead: int = 1  # victims of one decision, room needed or not, where the cache is not small
     model: str = ""  # SHA-256 of the file that its numbers came from
+    shadows: tuple[str, ...] = ()  # exact caches beside the live one, which follows the first
     ages: bool = False  # inflates by the worth of what leaves (GreedyDual: Cao, Irani 1997)

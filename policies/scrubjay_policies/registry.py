@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from scrubjay_policies import classic
+from scrubjay_policies import classic, hybrid, learned
 from scrubjay_policies.policy import Policy, PolicyError
 
 GROUP = "scrubjay.policies"
@@ -22,11 +22,17 @@ _UNLOADABLE = (ImportError, AttributeError, ValueError, TypeError, SyntaxError)
 
 def _drl(objective: str, model: Path | None = None) -> Policy:
     # Imported when asked for: whoever runs no model needs no safetensors.
-    from scrubjay_policies.learned import drl
     from scrubjay_policies.model import load, shipped
 
     found = load(model) if model else shipped()
-    return drl(found.weights, objective, model=found.sha256)
+    return learned.drl(found.weights, objective, model=found.sha256)
+
+
+def _hybrid(objective: str, model: Path | None = None) -> Policy:
+    from scrubjay_policies.model import load, shipped
+
+    found = load(model) if model else shipped()
+    return hybrid.hybrid(found.weights, objective, model=found.sha256)
 
 
 BUILT_IN: dict[str, Factory] = {
@@ -36,8 +42,12 @@ BUILT_IN: dict[str, Factory] = {
     "fifo": lambda _: classic.FIFO,
     "gdsf": classic.gdsf,
     "hyperbolic": classic.hyperbolic_for,
+    "s3fifo": lambda objective: hybrid.exact("s3fifo", objective),
+    "sieve": lambda objective: hybrid.exact("sieve", objective),
     "drl": _drl,
+    "hybrid": _hybrid,
 }
+MODELLED = {"drl": _drl, "hybrid": _hybrid}  # those that take a model file
 
 _SHAPE = "it must be a scrubjay_policies.Policy, or take the objective and give one"
 
@@ -54,15 +64,15 @@ def names() -> list[str]:
 def policy(name: str, objective: str = "object", *, model: Path | None = None) -> Policy:
     """The policy of that name, for hits of objects, of bytes, or of origin cost.
 
-    `drl` takes a model file, or the one that is shipped. Raises PolicyError for a name that is
-    not there, for what is no policy and for what is no model.
+    `drl` and `hybrid` take a model file, or the one that is shipped. Raises PolicyError for a name
+    that is not there, for what is no policy and for what is no model.
     """
     if objective not in classic.OBJECTIVES:
         raise PolicyError(
             f'objective "{objective}" is not there', hint=f"one of {', '.join(classic.OBJECTIVES)}"
         )
-    if name == "drl":
-        return _drl(objective, model)
+    if name in MODELLED:
+        return MODELLED[name](objective, model)
     if name in BUILT_IN:
         return BUILT_IN[name](objective)
     if ":" in name:

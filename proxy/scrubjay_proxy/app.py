@@ -13,7 +13,7 @@ from typing import Self
 
 import structlog
 
-from scrubjay_policies.engine import Engine
+from scrubjay_policies.caches import cache_of
 from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names
 from scrubjay_proxy.building import policy_of, route_of, rules_of, server_tls
@@ -57,7 +57,7 @@ class Proxy:
         self._clients: set[ClientConnection] = set()
         self._origins: list[Origin] = []
         cache = settings.cache
-        self.engine = Engine(
+        engine = cache_of(
             policy_of(cache, cache.policy),
             capacity=cache.capacity,
             max_objects=cache.max_objects,
@@ -66,7 +66,7 @@ class Proxy:
             seed=cache.seed,
         )
         self.store = MemoryStore(
-            self.engine,
+            engine,
             max_object=cache.max_object or cache.capacity,
             max_variants=settings.http.max_variants,
             clock=clock,
@@ -83,13 +83,13 @@ class Proxy:
 
     def _meter(self) -> Meter:
         gauges = Gauges(
-            bytes=lambda: self.engine.used,
-            objects=lambda: len(self.engine),
-            capacity=lambda: self.engine.capacity,
+            bytes=lambda: self.store.engine.used,
+            objects=lambda: len(self.store.engine),
+            capacity=lambda: self.store.engine.capacity,
             filling=lambda: self.store.filling,
             connections=lambda: len(self._clients),
             policy=self.policy_name,
-            model=lambda: self.engine.policy.model,
+            model=lambda: self.store.engine.policy.model,
         )
         routes = ["none", *(route.name for route in self.settings.all_routes)]
         if self.settings.proxy.forward:
@@ -164,7 +164,7 @@ class Proxy:
 
     def policy_name(self) -> str:
         """The policy in force."""
-        return self.engine.policy.name
+        return self.store.engine.policy.name
 
     def use_policy(self, name: str) -> None:
         """Evict by another policy from now on: one with a name, or the one of the settings. The
@@ -172,7 +172,7 @@ class Proxy:
         if name not in {*names(), self.settings.cache.policy}:
             there = ", ".join(names())
             raise PolicyError(f'policy "{name}" cannot be switched to', hint=f"there are {there}")
-        self.engine.use(policy_of(self.settings.cache, name))
+        self.store.use(policy_of(self.settings.cache, name))
         log.info("policy switched", policy=name)
 
     def ready(self) -> dict[str, str]:

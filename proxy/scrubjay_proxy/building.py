@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scrubjay_policies import model
 from scrubjay_policies.policy import Policy
-from scrubjay_policies.registry import policy
+from scrubjay_policies.registry import MODELLED, policy
 from scrubjay_proxy.errors import SettingsError
 from scrubjay_proxy.forwarding import address_of
 from scrubjay_proxy.http.rules import KeyRules, Rules
@@ -62,7 +62,7 @@ def policy_of(cache: CacheSection, name: str) -> Policy:
     start. Raises PolicyError.
     """
     file = Path(cache.model) if cache.model else None
-    if file and name != "drl":
+    if file and name not in MODELLED:
         model.load(file)
     return policy(name, cache.objective, model=file)
 

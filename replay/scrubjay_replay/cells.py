@@ -10,6 +10,7 @@ import numpy as np
 
 from scrubjay_policies import Policy, PolicyError, policy
 from scrubjay_policies import model as models
+from scrubjay_policies.hybrid import hybrid
 from scrubjay_policies.learned import drl
 from scrubjay_policies.model import Model
 from scrubjay_replay import results
@@ -23,7 +24,7 @@ from scrubjay_replay.results import Value
 from scrubjay_replay.score import PERCENTILES, score
 from scrubjay_replay.simulate import Cache, Progress, Simulated, simulate
 
-LEARNED = "drl"
+LEARNED = {"drl": drl, "hybrid": hybrid}  # what a model makes
 # Bounds mark hits that no policy exceeds in one measure; in the other they say nothing.
 NO_LATENCY = ("latency_mean", *(f"latency_p{percent}" for percent in PERCENTILES))
 NO_BOUND = {
@@ -58,8 +59,8 @@ def is_own(name: str) -> bool:
 @lru_cache(maxsize=64)
 def own(name: str, objective: str, model: Model | None = None) -> Policy:
     """A policy of the proxy; UseError where there is none of that name."""
-    if name == LEARNED and model:
-        return drl(model.weights, objective, model=model.sha256)
+    if name in LEARNED and model:
+        return LEARNED[name](model.weights, objective, model=model.sha256)
     try:
         return policy(name, objective)
     except PolicyError as error:
@@ -132,7 +133,7 @@ def facts(cell: Cell, prepared: Prepared) -> dict[str, Value]:
     own_settings: dict[str, Value] = {}
     if is_own(cell.policy):
         own_settings = {"seed": cell.seed, "sample": cell.sample, "batch": cell.batch}
-    if cell.policy == LEARNED:
+    if cell.policy in LEARNED:
         model = cell.model or models.shipped()
         own_settings |= {"model": model.source, "model_sha256": model.sha256}
     return {

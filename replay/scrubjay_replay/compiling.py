@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from scrubjay_policies import Policy
 from scrubjay_policies.policy import admit_all
-from scrubjay_replay import kernel, state
+from scrubjay_policies.shadows.state import begin
+from scrubjay_replay import followed, kernel, state
 from scrubjay_replay.compiled import judge
 from scrubjay_replay.prepared import Prepared
 from scrubjay_replay.simulate import STRETCH, Cache, Progress, Simulated, silent
 from scrubjay_replay.state import DECISIONS, EVICTED, LOGGED, REFUSED, Limits
+from scrubjay_replay.trace import Trace
 
 
 class Decisions(NamedTuple):
@@ -49,35 +52,39 @@ def _run(
     prepared: Prepared, policy: Policy, cache: Cache, log: state.Log, progress: Progress
 ) -> tuple[Simulated, NDArray[Any]]:
     """A whole simulation, and the counts it ended with."""
-    run, worth, admit = kernel.loop(), judge(policy.worth), judge(policy.admit)
     trace, rows = prepared.trace, len(prepared.trace.key)
     book = state.books(prepared.objects, min(prepared.objects, cache.max_objects))
-    ghosts = state.ghosts(prepared.objects if policy.remembers else 0)
-    limits = _limits(prepared, policy, cache)
+    run, counts = _loop(prepared, policy, cache, book, log)
     verdict, flags = np.zeros(rows, np.uint8), np.zeros(rows, np.uint8)
     seconds = 0.0
     for start in range(0, rows, STRETCH):
         stop = min(start + STRETCH, rows)
         began = time.perf_counter()
-        run(
-            trace,
-            start,
-            stop,
-            book,
-            ghosts,
-            log,
-            limits,
-            worth,
-            admit,
-            policy.params,
-            verdict,
-            flags,
-        )
+        run(trace, start, stop, verdict, flags)
         seconds += time.perf_counter() - began
         progress(stop)
-    tally = book.tally
-    told = Simulated(verdict, flags, int(tally[EVICTED]), int(tally[REFUSED]), seconds)
-    return told, tally
+    told = Simulated(verdict, flags, int(counts[EVICTED]), int(counts[REFUSED]), seconds)
+    return told, book.tally
+
+
+def _loop(
+    prepared: Prepared, policy: Policy, cache: Cache, book: state.Books, log: state.Log
+) -> tuple[Callable[..., None], NDArray[np.int64]]:
+    """The loop of a policy with all but the requests filled in, and the counts that it keeps."""
+    ghosts = state.ghosts(prepared.objects if policy.remembers else 0)
+    judges = judge(policy.worth), judge(policy.admit), policy.params
+    engine = book, ghosts, log, _limits(prepared, policy, cache), *judges
+    if not policy.shadows:
+        run = kernel.loop()
+        return lambda trace, *bounds: run(trace, *bounds[:2], *engine, *bounds[2:]), book.tally
+    follow, counts = followed.loop(), np.zeros_like(book.tally)
+    shadows = state.shadows(prepared.objects)
+    begin(shadows, cache.capacity, cache.max_objects, policy.shadows, policy.params)
+
+    def run_followed(trace: Trace, start: int, stop: int, *out: NDArray[np.uint8]) -> None:
+        follow(trace, start, stop, shadows, *engine, counts, *out)
+
+    return run_followed, counts
 
 
 def _limits(prepared: Prepared, policy: Policy, cache: Cache) -> Limits:

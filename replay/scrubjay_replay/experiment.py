@@ -115,10 +115,10 @@ def _model(path: Path | None, policies: Sequence[str]) -> Model | None:
     """The model of the file; cells carry it to where that file is not."""
     if path is None:
         return None
-    if LEARNED not in policies:
+    if not LEARNED.keys() & set(policies):
         raise UseError(
             f"--model {path} is given, and no policy that has one",
-            hint=f"Name {LEARNED} among --policy, or leave --model out.",
+            hint=f"Name {' or '.join(LEARNED)} among --policy, or leave --model out.",
         )
     try:
         return models.load(path)
@@ -148,7 +148,7 @@ def _cell(
         engine=settings.engine,
         time_limit=settings.time_limit,
         assumed=settings.assumed,
-        model=model if name == LEARNED else None,
+        model=model if name in LEARNED else None,
     )
 
 

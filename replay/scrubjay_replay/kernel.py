@@ -14,6 +14,8 @@ import numpy as np
 from numba import types
 
 from scrubjay_policies import rows as at
+from scrubjay_policies.shadows.holders import leave
+from scrubjay_policies.shadows.state import FIRST, OWN, STRIDE
 from scrubjay_replay.compiled import JUDGE, compiled
 from scrubjay_replay.decision import decide, matrices
 from scrubjay_replay.ledger import MISS, admits, drop, insert, miss, newcomer, note, remember, reuse
@@ -46,19 +48,19 @@ def loop() -> Any:
     return compiled(run, types.void(*takes))
 
 
+def scratch(limits: Any) -> Any:
+    """Arrays for one request: a newcomer's row, candidates, rows, features, worths, victims."""
+    total = limits.k + np.int64(limits.competes)
+    drawn, victims = np.zeros(limits.k, np.int64), np.zeros(2 * limits.k, np.int64)
+    picked, seen = matrices(total)
+    return np.zeros((1, WIDTH)), drawn, picked, seen, np.zeros(total, np.float32), victims
+
+
 def make_room(
-    rows: Any,
-    keys: Any,
-    slots: Any,
-    tally: Any,
-    means: Any,
+    book: Any,
     ghost: Any,
-    drawn: Any,
-    picked: Any,
-    seen: Any,
-    numbers: Any,
-    victims: Any,
-    row: Any,
+    shadows: Any,
+    at_hand: Any,
     key: Any,
     notes: Any,
     now: Any,
@@ -67,6 +69,9 @@ def make_room(
     params: Any,
 ) -> Any:
     """Evict until the newcomer's row fits; False: it is refused."""
+    rows, _, keys, slots, _, _, tally, means = book
+    fresh, drawn, picked, seen, numbers, victims = at_hand
+    row = fresh[0]
     while True:
         need = tally[USED] + row[at.SIZE] - limits.capacity
         held = tally[HELD]
@@ -76,8 +81,8 @@ def make_room(
         if n < limits.k:  # a policy must not see rows that are none
             picked, seen = matrices(n + np.int64(limits.competes))
             numbers = np.zeros(n + np.int64(limits.competes), np.float32)
-        at_hand = drawn, picked, seen, numbers, victims
-        found = decide(rows, tally, means, *at_hand, row, need, now, limits, worth, params, n)
+        sampled = drawn, picked, seen, numbers, victims
+        found = decide(rows, tally, means, *sampled, row, need, now, limits, worth, params, n)
         note(notes, tally, keys, drawn, n, seen, key)
         if found <= 0:
             return False
@@ -88,7 +93,50 @@ def make_room(
             drop(rows, keys, slots, tally, leaving[j])
             if limits.deep:
                 remember(ghost, tally, leaving[j], picked[victims[j]])
+            if shadows is not None:
+                leave(shadows, leaving[j] * STRIDE + FIRST, OWN)
         tally[EVICTED] += found
+
+
+def offer(
+    key: Any,
+    size: Any,
+    expires: Any,
+    cost: Any,
+    now: Any,
+    book: Any,
+    ghost: Any,
+    shadows: Any,
+    at_hand: Any,
+    notes: Any,
+    limits: Any,
+    worth: Any,
+    admit: Any,
+    params: Any,
+) -> Any:
+    """`Engine.offer`: whether it was taken in. `shadows`, if any, are told of what goes."""
+    rows, _, keys, slots, _, _, tally, means = book
+    fresh, slot = at_hand[0], slots[key]
+    row = fresh[0]
+    miss(tally, means, size)
+    newcomer(fresh, rows, slot, ghost, key, tally, limits.deep)
+    row[at.SIZE], row[at.EXPIRES], row[at.CREDIT] = size, expires, means[INFLATION]
+    fresh.view(np.float32)[0, at.COST] = cost
+    if slot >= 0:
+        drop(rows, keys, slots, tally, key)
+    taken = size <= limits.capacity
+    if taken:
+        taken = not limits.judges or admits(fresh, tally, means, now, limits, admit, params)
+        if taken:
+            asks = now, limits, worth, params
+            taken = make_room(book, ghost, shadows, at_hand, key, notes, *asks)
+        if not taken and limits.deep:
+            remember(ghost, tally, key, row)
+    if taken:
+        insert(rows, keys, slots, tally, row, key)
+    else:
+        tally[REFUSED] += 1
+    return taken
 
 
 def run(
@@ -108,10 +156,7 @@ def run(
     """Requests `start` to `stop` of the trace; their verdicts and flags."""
     rows, past, keys, slots, stored, version, tally, means = book
     times, asked, sizes, lifetimes, costs, writes = trace
-    fresh, total = np.zeros((1, WIDTH)), limits.k + np.int64(limits.competes)
-    row, spans = fresh[0], fresh.view(np.float32)[0]
-    drawn, victims = np.zeros(limits.k, np.int64), np.zeros(2 * limits.k, np.int64)
-    (picked, seen), numbers = matrices(total), np.zeros(total, np.float32)
+    at_hand = scratch(limits)
     for i in range(start, stop):
         key, now, life = asked[i], limits.epoch + times[i], lifetimes[i]
         slot = slots[key]
@@ -128,25 +173,7 @@ def run(
             verdict[i], flags[i] = reuse(rows, past, slot, now, life, good, tally, means)
             if verdict[i] != MISS:
                 continue
-        size = max(1, sizes[i])
-        miss(tally, means, size)
-        newcomer(fresh, rows, slot, ghost, key, tally, limits.deep)
-        row[at.SIZE], row[at.EXPIRES], row[at.CREDIT] = size, now + life, means[INFLATION]
-        spans[at.COST] = costs[i]
-        if slot >= 0:
-            drop(rows, keys, slots, tally, key)
-        taken = size <= limits.capacity
-        if taken:
-            taken = not limits.judges or admits(fresh, tally, means, now, limits, admit, params)
-            if taken:
-                held = rows, keys, slots, tally, means, ghost
-                at_hand = drawn, picked, seen, numbers, victims
-                taken = make_room(*held, *at_hand, row, key, notes, now, limits, worth, params)
-            if not taken and limits.deep:
-                remember(ghost, tally, key, row)
-        if not taken:
-            tally[REFUSED] += 1
-            continue
-        insert(rows, keys, slots, tally, row, key)
-        if limits.changes:
+        told = key, max(1, sizes[i]), now + life, costs[i], now
+        asks = limits, worth, admit, params
+        if offer(*told, book, ghost, None, at_hand, notes, *asks) and limits.changes:
             stored[key] = version[key]

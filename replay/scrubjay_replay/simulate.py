@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scrubjay_policies import Engine, Policy
+from scrubjay_policies import Policy
+from scrubjay_policies.caches import Cache as Books
+from scrubjay_policies.caches import cache_of
 from scrubjay_replay.outcome import Verdict
 from scrubjay_replay.prepared import Prepared
 from scrubjay_replay.trace import Trace
@@ -74,7 +76,7 @@ def _compiled(prepared: Prepared, policy: Policy, cache: Cache, progress: Progre
 
 
 def _plain(prepared: Prepared, policy: Policy, cache: Cache, progress: Progress) -> Simulated:
-    engine = Engine(
+    engine = cache_of(
         policy,
         capacity=cache.capacity,
         max_objects=cache.max_objects,
@@ -98,7 +100,7 @@ def _plain(prepared: Prepared, policy: Policy, cache: Cache, progress: Progress)
 class _Plain:
     """The proxy's engine, driven by a trace: what the compiled loop is held to."""
 
-    def __init__(self, engine: Engine, trace: Trace, cache: Cache) -> None:
+    def __init__(self, engine: Books, trace: Trace, cache: Cache) -> None:
         self._engine, self._trace, self._cache = engine, trace, cache
         self._expires: dict[int, float] = {}
         self._stored: dict[int, int] = {}
@@ -117,7 +119,7 @@ class _Plain:
                 self._engine.drop(key)
             return
         now = self._cache.epoch + float(trace.at[row])
-        self._engine.tick()
+        self._engine.tick(now)
         if key not in self._engine or not self._reused(row, key, now):
             self._fetched(row, key, now)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scrubjay_policies import rows as at
 from scrubjay_policies.features import FEATURES
+from scrubjay_policies.shadows.state import CODES, FIRST, REALS, STRIDE, WHOLES, WIDTHS, State
 
 # Places in Books.tally.
 CLOCK, USED, DECISIONS, HELD, EVICTED, REFUSED = range(6)
@@ -95,6 +96,15 @@ def ghosts(keys: int) -> Ghosts:
         np.full(keys, NO_GHOST, np.int32),
         np.full(keys, NO_GHOST, np.int32),
     )
+
+
+def shadows(keys: int) -> State:
+    """Empty arrays for so many different keys."""
+    slots = keys + FIRST // STRIDE
+    links, marks, floats, heap, lives = (
+        np.zeros(slots * width, code) for code, width in zip(CODES, WIDTHS, strict=True)
+    )
+    return State(links, marks, floats, heap, lives, np.zeros(WHOLES, np.int64), np.zeros(REALS))
 
 
 def log(decisions: int, k: int, every: int) -> Log:

@@ -7,7 +7,9 @@ import pytest
 
 from policies.models import weights
 from policies.traces import footprint, play, zipf
-from scrubjay_policies import Engine, names, policy
+from scrubjay_policies import names, policy
+from scrubjay_policies.caches import cache_of
+from scrubjay_policies.hybrid import hybrid
 from scrubjay_policies.learned import drl
 
 REQUESTS = zipf(2026, length=3000, objects=800, ttl=True)
@@ -32,15 +34,16 @@ GOLDEN: dict[tuple[str, str], tuple[int, ...]] = {
 
 
 def chosen(name: str, objective: str):
-    """The policy; the learned one with weights that no training changes."""
-    return drl(weights(), objective) if name == "drl" else policy(name, objective)
+    """The policy; the learned ones with weights that no training changes."""
+    learned = {"drl": drl, "hybrid": hybrid}.get(name)
+    return learned(weights(), objective) if learned else policy(name, objective)
 
 
 def hits(name: str, objective: str) -> tuple[int, ...]:
     counts = []
     for share in SHARES:
         capacity = int(footprint(REQUESTS) * share)
-        engine = Engine(
+        engine = cache_of(
             chosen(name, objective), capacity=capacity, max_objects=400, k=16, batch=4, seed=1
         )
         counts.append(sum(play(engine, REQUESTS)))

@@ -42,14 +42,14 @@ async def test_a_switch_to_drl_takes_the_model_of_the_settings(start, tmp_path):
     json_type, put = "Content-Type: application/json", {"method": "PUT", "body": b'{"name": "drl"}'}
     assert b"scrubjay_model_info{" not in (await proxy.control("/metrics")).body
     assert (await proxy.control("/api/policy", json_type, **put)).status == 200
-    assert (proxy.proxy.engine.policy.params[2:] == weights()).all()
+    assert (proxy.proxy.store.engine.policy.params[2:] == weights()).all()
     digest = model.load(path).sha256.encode()
     assert b'scrubjay_model_info{digest="%s"} 1' % digest in (await proxy.control("/metrics")).body
     path.write_bytes(b"weights")
     wrong = await proxy.control("/api/policy", json_type, **put)
     assert wrong.status == 422
     assert b"no safetensors file" in wrong.body
-    assert proxy.proxy.engine.policy.model == digest.decode()
+    assert proxy.proxy.store.engine.policy.model == digest.decode()
 
 
 async def test_a_bad_model_shows_at_the_start_whatever_the_policy(start, tmp_path):

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, S
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from scrubjay_policies.engine import Engine
+from scrubjay_policies.caches import Cache, under
+from scrubjay_policies.policy import Policy
 from scrubjay_proxy.http.invalidate import cache_groups, origin_of, surrogate_tags
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span, merge
@@ -36,7 +37,7 @@ class MemoryStore:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Cache,
         *,
         max_object: int,
         max_variants: int,
@@ -59,7 +60,7 @@ class MemoryStore:
 
     def seen(self) -> None:
         """Count a request that looked into the cache."""
-        self.engine.tick()
+        self.engine.tick(self._clock())
 
     def used(self, stored: Stored) -> None:
         """Note that a stored response answered a request."""
@@ -120,6 +121,11 @@ class MemoryStore:
             else:
                 self._drop(one, reason)
         return len(found)
+
+    def use(self, policy: Policy) -> None:
+        """Evict by another policy from now on; what is stored stays, as far as it can."""
+        self.engine, gone = under(self.engine, policy, self._clock())
+        self._forget(gone)
 
     def usage(self) -> Usage:
         """What it holds now."""

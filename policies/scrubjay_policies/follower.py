@@ -1,0 +1,253 @@
+"""A cache that does what one of its shadows does, and changes to another one that does better.
+
+It has the interface of `Engine`, and no ranking of its own: it evicts what the followed shadow
+does not hold, and takes in what that one holds. The shadow under the policy's own ranking is an
+`Engine`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scrubjay_policies.engine import Engine, Known, Offer
+from scrubjay_policies.policy import Policy
+from scrubjay_policies.shadows.holders import enter, give_up, keep, lacks_room, leave, stray
+from scrubjay_policies.shadows.state import (
+    CODES,
+    EXPIRES,
+    FIRST,
+    HELD,
+    LATENCY,
+    LEADER,
+    LIVE,
+    NAMES,
+    OBJECTS,
+    OWN,
+    PLACE,
+    REALS,
+    SIZE,
+    STRIDE,
+    USED,
+    WAITS,
+    WHOLES,
+    WIDTHS,
+    State,
+    begin,
+)
+from scrubjay_policies.shadows.watch import fetched, forget, see
+
+_FIRST_SLOTS = 1024
+
+
+class Follower:
+    """Objects by id under a budget, as `Engine` has them; `clock` counts the requests seen."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        capacity: int,
+        max_objects: int,
+        k: int = 80,
+        batch: int = 1,
+        seed: int = 0,
+    ) -> None:
+        self.policy, self.capacity = policy, capacity
+        self.own = Engine(
+            replace(policy, shadows=()),
+            capacity=capacity,
+            max_objects=max_objects,
+            k=k,
+            batch=batch,
+            seed=seed,
+        )
+        numbers = array("q", bytes(8 * WHOLES)), array("d", bytes(8 * REALS))
+        links, marks, floats, heap, lives = [array(code) for code in CODES]
+        self.state = State(links, marks, floats, heap, lives, *numbers)
+        self._slots: dict[int, int] = {}
+        self._ids = array("Q")
+        self._free: list[int] = []
+        self._renewed: int | None = None
+        self._now = 0.0
+        self._grow(_FIRST_SLOTS)
+        begin(self.state, capacity, max_objects, policy.shadows, policy.params)
+        self._ranks = "own" in policy.shadows
+
+    def __len__(self) -> int:
+        return int(self.state.whole[OBJECTS + LIVE])
+
+    def __contains__(self, id: int) -> bool:
+        slot = self._slots.get(id)
+        return slot is not None and bool(self.state.marks[slot + HELD] >> LIVE & 1)
+
+    @property
+    def clock(self) -> int:
+        """Requests seen."""
+        return self.own.clock
+
+    @property
+    def used(self) -> int:
+        """Bytes held."""
+        return int(self.state.real[USED + LIVE])
+
+    @property
+    def leader(self) -> str:
+        """The shadow that is followed; "own" is the one under the policy's own ranking."""
+        return NAMES[self.state.whole[LEADER]]
+
+    def ids(self) -> Iterator[int]:
+        """Every id held."""
+        return (self._ids[slot // STRIDE] for slot in self.state.lives[: len(self)])
+
+    def tick(self, now: float = 0.0) -> None:
+        """Count a request that looked into the cache, at Unix seconds `now`."""
+        self.own.clock += 1
+        self._now = now
+
+    def touch(self, id: int) -> None:
+        """The object answered a request."""
+        s, slot = self.state, self._slots[id]
+        fresh, self._renewed = self._renewed != id, None
+        self._see(id, slot, s.marks[slot + HELD], fresh, self._now)
+
+    def renew(self, id: int, expires: float) -> None:
+        """The object's lifetime ends at another time, Unix seconds."""
+        self._renewed = id
+        self.state.floats[self._slots[id] + EXPIRES] = expires
+
+    def drop(self, id: int) -> int:
+        """Remove an object, from all shadows as well; bytes freed, 0 where it is not there."""
+        s, slot = self.state, self._slots.get(id)
+        if slot is None:
+            return 0
+        freed = int(s.floats[slot + SIZE]) if s.marks[slot + HELD] >> LIVE & 1 else 0
+        if freed:
+            give_up(s, slot)
+        forget(s, slot)
+        if s.marks[slot + HELD] >> OWN & 1:
+            leave(s, slot, OWN)
+            self.own.drop(id)
+        return freed
+
+    def use(self, policy: Policy) -> None:
+        """Rank the own shadow's objects by another policy from now on."""
+        self.policy = policy
+        self.own.use(replace(policy, shadows=()))
+
+    def offer(self, id: int, size: int, *, expires: float, cost: float, now: float) -> Offer:
+        """Take an object in if the followed shadow does, making room."""
+        size, s = max(1, size), self.state
+        slot = self._slots.get(id)
+        if slot is None:
+            slot = self._take(id)
+        elif s.marks[slot + HELD] >> LIVE & 1:
+            give_up(s, slot)
+        had, fresh = s.marks[slot + HELD], s.floats[slot + EXPIRES] > now
+        fetched(s, slot, size, cost)
+        s.floats[slot + EXPIRES] = expires
+        self._see(id, slot, had, fresh, now)
+        if size > self.capacity:
+            return Offer(False, "too-large")
+        if not s.marks[slot + HELD] >> s.whole[LEADER] & 1:
+            return Offer(False, "policy")
+        evicted: list[int] = []
+        while lacks_room(s, LIVE, size):
+            victim = stray(s, now)
+            give_up(s, victim)
+            evicted.append(self._ids[victim // STRIDE])
+        keep(s, slot)
+        return Offer(True, None, tuple(evicted))
+
+    def row(self, id: int) -> dict[str, float]:
+        """An object's features now, but for the time left, by name; empty where the own ranking's
+        shadow does not hold it."""
+        return self.own.row(id) if id in self.own else {}
+
+    def _see(self, id: int, slot: int, had: int, fresh: bool, now: float) -> None:
+        """Show a request to the shadows; `had`: the bits of those that held the object."""
+        s, own = self.state, self.own
+        if s.marks[slot + HELD] >> OWN & 1:
+            own.renew(id, s.floats[slot + EXPIRES])
+            own.touch(id)
+        elif self._ranks:
+            told = s.floats[slot + EXPIRES], s.floats[slot + LATENCY]
+            offer = own.offer(
+                id, int(s.floats[slot + SIZE]), expires=told[0], cost=told[1], now=now
+            )
+            for gone in offer.evicted:
+                leave(s, self._slots[gone], OWN)
+            if offer.admitted:
+                enter(s, slot, OWN)
+        see(s, slot, fresh, had)
+
+    def _take(self, id: int) -> int:
+        """A slot for an object that was not known."""
+        if not self._free:
+            self._sweep()
+        slot = self._free.pop()
+        self._slots[id], self._ids[slot // STRIDE] = slot, id
+        self.state.floats[slot + EXPIRES] = 0.0
+        return slot
+
+    def _sweep(self) -> None:
+        """Free the slots that no cache needs, and have as many again if those are few."""
+        marks = self.state.marks
+        for slot in range(FIRST, len(marks), STRIDE):
+            if not (marks[slot + HELD] or marks[slot + PLACE] or marks[slot + WAITS]):
+                self._slots.pop(self._ids[slot // STRIDE], None)
+                self._free.append(slot)
+        if 4 * len(self._free) < len(self._ids):
+            self._grow(len(self._ids))
+
+    def _grow(self, more: int) -> None:
+        """Have so many more slots."""
+        first = len(self._ids) * STRIDE
+        for column, width in zip(self.state, WIDTHS, strict=False):
+            column.frombytes(bytes(column.itemsize * width * more))
+        self._ids.frombytes(bytes(8 * more))
+        self._free.extend(range(max(FIRST, first), first + more * STRIDE, STRIDE))
+
+    # From an engine and back.
+
+    @classmethod
+    def around(cls, engine: Engine, policy: Policy) -> Follower:
+        """A follower that holds what the engine does, and goes on from there."""
+        made = cls(
+            policy,
+            capacity=engine.capacity,
+            max_objects=engine.max_objects,
+            k=engine.k,
+            batch=engine.batch,
+            seed=engine.seed,
+        )
+        held = engine.known()
+        if made._ranks:
+            engine.use(made.own.policy)
+            made.own = engine
+        made.own.clock = engine.clock
+        for one in held:
+            made._settle(one)
+        return made
+
+    def alone(self, now: float) -> tuple[Engine, tuple[int, ...]]:
+        """An engine that holds the same, and what it had to evict for that."""
+        engine, s, live = self.own, self.state, set(self.ids())
+        for id in [id for id in engine.ids() if id not in live]:
+            engine.drop(id)
+        for id in [id for id in live if id not in engine]:
+            floats = s.floats[self._slots[id] : self._slots[id] + STRIDE]
+            told = {"expires": floats[EXPIRES], "cost": floats[LATENCY], "now": now}
+            engine.offer(id, int(floats[SIZE]), **told)
+        return engine, tuple(id for id in live if id not in engine)
+
+    def _settle(self, one: Known) -> None:
+        """Take an object of an engine over; the ones asked for last come last."""
+        s, slot = self.state, self._take(one.id)
+        fetched(s, slot, float(one.size), one.cost)
+        s.floats[slot + EXPIRES] = one.expires
+        if self._ranks:
+            enter(s, slot, OWN)
+        see(s, slot, False, 0)
+        keep(s, slot)

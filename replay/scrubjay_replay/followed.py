@@ -1,0 +1,179 @@
+"""The simulator's loop for a cache that follows its shadows: `Follower` on dense keys.
+
+The shadows are not repeated but compiled; a slot of theirs is a key, behind the ends of the queues.
+`kernel` has the engine of the own ranking. Parity tests hold this and `Follower` equal.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from scrubjay_policies import rows as at
+from scrubjay_policies.shadows.holders import enter, give_up, keep, lacks_room, leave, stray
+from scrubjay_policies.shadows.state import (
+    EXPIRES,
+    FIRST,
+    HELD,
+    LATENCY,
+    LEADER,
+    LIVE,
+    OWN,
+    RUNNING,
+    SIZE,
+    STRIDE,
+)
+from scrubjay_policies.shadows.watch import fetched, forget, see
+from scrubjay_replay.compiled import JUDGE, compiled
+from scrubjay_replay.kernel import offer, scratch
+from scrubjay_replay.ledger import CHECKED, HIT, MISS, again, drop, hit
+from scrubjay_replay.simulate import ASKED, STALE, WRITE
+from scrubjay_replay.state import (
+    CLOCK,
+    EVICTED,
+    INFLATION,
+    REFUSED,
+    Limits,
+    books,
+    ghosts,
+    log,
+    shadows,
+)
+from scrubjay_replay.trace import requests
+
+
+@lru_cache(maxsize=1)
+def loop() -> Any:
+    """`run`, compiled: some seconds the first time on a machine, then from the disk."""
+    limits = Limits(1, 1, 1, 1, 1, False, False, False, False, False, 1, False, 0.0)
+    shapes = (shadows(0), books(0, 0), ghosts(0), log(0, 1, 1), limits)
+    judge = types.FunctionType(JUDGE)
+    params, out = types.Array(types.float32, 1, "C"), types.Array(types.uint8, 1, "C")
+    trace, count = numba.typeof(requests([], [], [])), types.Array(types.int64, 1, "C")
+    state = [numba.typeof(shape) for shape in shapes]
+    takes = (trace, types.int64, types.int64, *state, judge, judge, params)
+    return compiled(run, types.void(*takes, count, out, out))
+
+
+def touch(book: Any, key: Any, expires: Any) -> None:
+    """`Engine.renew` and `Engine.touch`."""
+    rows, past, _, slots, _, _, tally, means = book
+    slot = slots[key]
+    rows[slot, at.EXPIRES] = expires
+    again(past, slot, tally[CLOCK] - rows[slot, at.SEEN])
+    rows[slot, at.SEEN], rows[slot, at.CREDIT] = tally[CLOCK], means[INFLATION]
+    hit(tally, means)
+
+
+def show(
+    s: Any,
+    key: Any,
+    had: Any,
+    fresh: Any,
+    now: Any,
+    book: Any,
+    ghost: Any,
+    at_hand: Any,
+    notes: Any,
+    limits: Any,
+    worth: Any,
+    admit: Any,
+    params: Any,
+) -> None:
+    """`Follower._see`."""
+    slot = key * STRIDE + FIRST
+    if s.marks[slot + HELD] >> OWN & 1:
+        touch(book, key, s.floats[slot + EXPIRES])
+    elif s.whole[RUNNING] >> OWN & 1:
+        told = (
+            key,
+            np.int64(s.floats[slot + SIZE]),
+            s.floats[slot + EXPIRES],
+            s.floats[slot + LATENCY],
+            now,
+        )
+        rest = notes, limits, worth, admit, params
+        if offer(*told, book, ghost, s, at_hand, *rest):
+            enter(s, slot, OWN)
+    see(s, slot, fresh, had)
+
+
+def settle(s: Any, slot: Any, size: Any, now: Any, capacity: Any, counts: Any) -> Any:
+    """What `Follower.offer` does with what its shadows have seen: whether it was taken in."""
+    if size > capacity or not s.marks[slot + HELD] >> s.whole[LEADER] & 1:
+        counts[REFUSED] += 1
+        return False
+    while lacks_room(s, LIVE, size):
+        give_up(s, stray(s, now))
+        counts[EVICTED] += 1
+    keep(s, slot)
+    return True
+
+
+def gone(s: Any, book: Any, key: Any) -> None:
+    """`Follower.drop`."""
+    slot = key * STRIDE + FIRST
+    if s.marks[slot + HELD] >> LIVE & 1:
+        give_up(s, slot)
+    forget(s, slot)
+    if s.marks[slot + HELD] >> OWN & 1:
+        leave(s, slot, OWN)
+        drop(book.rows, book.keys, book.slots, book.tally, key)
+
+
+def run(
+    trace: Any,
+    start: Any,
+    stop: Any,
+    s: Any,
+    book: Any,
+    ghost: Any,
+    notes: Any,
+    limits: Any,
+    worth: Any,
+    admit: Any,
+    params: Any,
+    counts: Any,
+    verdict: Any,
+    flags: Any,
+) -> None:
+    """Requests `start` to `stop` of the trace; their verdicts and flags.
+
+    `book`, `ghost` and `notes` belong to the own ranking's shadow, `counts` to the live cache.
+    """
+    times, asked, sizes, lifetimes, costs, writes = trace
+    stored, version, tally = book.stored, book.version, book.tally
+    asks = book, ghost, scratch(limits), notes, limits, worth, admit, params
+    for i in range(start, stop):
+        key, now, life = asked[i], limits.epoch + times[i], lifetimes[i]
+        slot = key * STRIDE + FIRST
+        if writes[i]:
+            verdict[i] = WRITE
+            version[key] += 1
+            if limits.through:
+                gone(s, book, key)
+            continue
+        tally[CLOCK] += 1
+        verdict[i] = MISS
+        fresh = s.floats[slot + EXPIRES] > now
+        if s.marks[slot + HELD] >> LIVE & 1:
+            good = not limits.changes or stored[key] == version[key]
+            if fresh or good:
+                verdict[i] = HIT if fresh else CHECKED
+                flags[i] = ASKED if not fresh else 0 if good else STALE
+                if not fresh:
+                    s.floats[slot + EXPIRES] = now + life
+                show(s, key, s.marks[slot + HELD], fresh, now, *asks)
+                continue
+            flags[i] = ASKED
+            give_up(s, slot)
+        had, size = s.marks[slot + HELD], np.float64(max(1, sizes[i]))
+        fetched(s, slot, size, np.float64(costs[i]))
+        s.floats[slot + EXPIRES] = now + life
+        show(s, key, had, fresh, now, *asks)
+        if settle(s, slot, size, now, limits.capacity, counts) and limits.changes:
+            stored[key] = version[key]
