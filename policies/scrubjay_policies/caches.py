@@ -1,4 +1,4 @@
-"""The books of a cache under a policy, of the kind that the policy needs, and from one to another."""
+"""The books of a cache under a policy, of the kind that it needs, and from one to another."""
 
 from __future__ import annotations
 

@@ -12,7 +12,9 @@ from scrubjay_policies.learned import drl
 from scrubjay_policies.learned import worth as by_network
 from scrubjay_policies.policy import Numbers, Policy
 
-GUARDED = ("gdsf", "own", "s3fifo", "sieve", "lru")  # the first is followed at the start
+# Those that are watched; the first, by the objective, is followed at the start.
+GUARDED = ("gdsf", "s3fifo", "own", "sieve", "lru")
+BY_BYTES = ("s3fifo", "gdsf", "own", "sieve", "lru")
 _ZERO = np.float32(0.0)
 _EXPIRED = np.float32(-1e30)
 
@@ -26,7 +28,8 @@ def worth(features: Features, params: Numbers) -> Numbers:
 def hybrid(weights: Numbers, objective: str = "object", *, model: str = "") -> Policy:
     """The policy of a network, guarded by shadow caches of the classics."""
     network = drl(weights, objective, model=model)
-    return replace(network, name="hybrid", worth=worth, shadows=GUARDED)
+    shadows = BY_BYTES if objective == "byte" else GUARDED
+    return replace(network, name="hybrid", worth=worth, shadows=shadows)
 
 
 def exact(name: str, objective: str = "object") -> Policy:

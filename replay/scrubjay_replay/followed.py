@@ -50,11 +50,10 @@ from scrubjay_replay.trace import requests
 def loop() -> Any:
     """`run`, compiled: some seconds the first time on a machine, then from the disk."""
     limits = Limits(1, 1, 1, 1, 1, False, False, False, False, False, 1, False, 0.0)
-    shapes = (shadows(0), books(0, 0), ghosts(0), log(0, 1, 1), limits)
-    judge = types.FunctionType(JUDGE)
+    shapes = (requests([], [], []), shadows(0), books(0, 0), ghosts(0), log(0, 1, 1), limits)
+    judge, count = types.FunctionType(JUDGE), types.Array(types.int64, 1, "C")
     params, out = types.Array(types.float32, 1, "C"), types.Array(types.uint8, 1, "C")
-    trace, count = numba.typeof(requests([], [], [])), types.Array(types.int64, 1, "C")
-    state = [numba.typeof(shape) for shape in shapes]
+    trace, *state = map(numba.typeof, shapes)
     takes = (trace, types.int64, types.int64, *state, judge, judge, params)
     return compiled(run, types.void(*takes, count, out, out))
 

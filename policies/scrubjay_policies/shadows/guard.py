@@ -1,9 +1,9 @@
-"""Which cache the live one follows: another, once it has had more hits than the switch may cost.
+"""Which cache the live one follows: another, once it leads by what the switch may cost.
 
-For each cache counts what its hits were worth more than the followed one's, from the time on since
-when that is most (Page's CUSUM, 1954). A switch costs at most what the new leader holds and the live
-cache does not, and is made when so much has been missed by not having made it: as with hired
-skis, that is never more than twice what the wiser would have paid.
+Counted is what the hits of each cache were worth more than those of the followed one. That sum
+goes as far below nothing as the live cache holds, so that a long good time is forgotten as fast
+as it is lost. A switch costs some of what the new leader holds and the live cache does not,
+because each such object that is asked for has to be fetched once.
 """
 
 from __future__ import annotations
@@ -13,46 +13,45 @@ from typing import Any
 from scrubjay_policies.shadows.holders import follow
 from scrubjay_policies.shadows.state import (
     BY_COST,
+    BY_SIZE,
     CACHES,
     COST,
     LACK,
     LEAD,
     LEADER,
+    LIVE,
     NOBODY,
+    OBJECTS,
     REQUESTS,
     SINCE,
+    SQUARES,
     SWITCHES,
+    USED,
+    WORTH,
 )
 
-SHARE = 1.0  # of what is lacked
-LEAST = 20.0  # objects, where hits of objects or cost count
-LEAST_SHARE = 0.01  # of the capacity, where hits of bytes count
+SHARE = 0.03  # of what the live cache lacks, that is asked for while it is held
+LEAST = 10.0  # hits of usual worth, that another may lead by at random
+MEMORY = 1.0  # of what the live cache holds, that another may trail by
+_RATE = 0.01  # of the running means of worth, and of its square
 
 
 def price(s: Any, cache: Any) -> Any:
     """The lead that a cache needs to be followed, in worth of hits."""
-    scale = s.real[32] / s.real[33]
-    unit = s.real[COST] if s.real[BY_COST] else 1.0
-    share = s.real[30]
-    if s.real[35]:
-        share = max(share, s.real[36])
-        if s.real[38] > 0:
-            share = max(share, min(s.real[35], s.real[37] / s.real[38]))
-    return share * s.real[LACK + cache] * unit + s.real[31] * scale
+    usual = s.real[SQUARES] / s.real[WORTH]
+    return SHARE * s.real[LACK + cache] * _each(s) + LEAST * usual
 
 
 def compare(s: Any, had: Any, worth: Any) -> None:
     """A request whose hit is `worth` so much, and the bits of those that `had` it."""
-    s.real[33] += 0.01 * (worth - s.real[33])
-    s.real[32] += 0.01 * (worth * worth - s.real[32])
+    s.real[WORTH] += _RATE * (worth - s.real[WORTH])
+    s.real[SQUARES] += _RATE * (worth * worth - s.real[SQUARES])
+    most = MEMORY * (s.whole[OBJECTS + LIVE] if s.real[BY_SIZE] else s.real[USED + LIVE])
     followed = had >> s.whole[LEADER] & 1
-    live = had >> 5 & 1
-    if followed != live:
-        s.real[37] += worth if followed else -worth
     for cache in range(CACHES):
         if had >> cache & 1 != followed:
             lead = s.real[LEAD + cache] + (-worth if followed else worth)
-            s.real[LEAD + cache] = max(-s.real[34] * price(s, cache), lead)
+            s.real[LEAD + cache] = max(-most * _each(s), lead)
 
 
 def choose(s: Any) -> Any:
@@ -66,14 +65,15 @@ def choose(s: Any) -> Any:
 
 
 def switch(s: Any, leader: Any) -> None:
-    """Follow another one, and count leads from here on."""
+    """Follow another one; leads are those over it from here on."""
     s.whole[SWITCHES] += 1
     s.whole[SINCE] = s.whole[REQUESTS]
     lead = s.real[LEAD + leader]
     for cache in range(CACHES):
-        s.real[LEAD + cache] = max(-s.real[34] * price(s, cache), s.real[LEAD + cache] - lead)
-    if s.real[38] > 0:
-        s.real[36] = 0.5 * s.real[36] + 0.5 * max(0.0, min(s.real[35], s.real[37] / s.real[38]))
-    s.real[37] = 0.0
-    s.real[38] = s.real[LACK + leader]
+        s.real[LEAD + cache] -= lead
     follow(s, leader)
+
+
+def _each(s: Any) -> Any:
+    """What a hit of an object is worth where objects are counted, and of a byte where bytes are."""
+    return s.real[COST] if s.real[BY_COST] else 1.0

@@ -28,6 +28,8 @@ from scrubjay_policies.shadows.state import (
 )
 
 DRAWN = 24  # candidates for one eviction
+_SHADOWS = (1 << CACHES) - 1
+_HOLDERS = tuple(0.5 + bits.bit_count() for bits in range(1 << CACHES))  # how many, by their bits
 _FACTOR, _STEP, _MASK = 1103515245, 12345, 0x7FFFFFFF  # the generator of C's rand: in 63 bits
 
 
@@ -102,15 +104,13 @@ def stray(s: Any, now: Any) -> Any:
     for _ in range(min(DRAWN, strays)):
         s.whole[DICE] = (s.whole[DICE] * _FACTOR + _STEP) & _MASK
         slot = s.lives[(s.whole[DICE] * strays) >> 31]
-        holders = 0.5
-        for cache in range(CACHES):
-            holders += s.marks[slot + HELD] >> cache & 1
+        worth = _HOLDERS[s.marks[slot + HELD] & _SHADOWS]
         if s.real[BY_SIZE]:
-            holders /= s.floats[slot + SIZE]
+            worth /= s.floats[slot + SIZE]
         if s.floats[slot + EXPIRES] <= now:
-            holders = 0.0
-        if best == NOBODY or holders < least:
-            best, least = slot, holders
+            worth = 0.0
+        if best == NOBODY or worth < least:
+            best, least = slot, worth
     return best
 
 

@@ -44,7 +44,8 @@ USED = 7  # bytes in each cache, and in the live one
 SAVED = 13  # worth of all hits of each, and of the live one
 LEAD = 19  # worth of the hits that each had more than the followed one, lately
 LACK = 24  # objects (or bytes) that each holds and the live one does not
-REALS = 44
+WORTH, SQUARES = 29, 30  # running means of a hit's worth and of its square
+REALS = 31
 
 
 class State(NamedTuple):
@@ -72,6 +73,7 @@ def begin(s: State, capacity: int, most: int, shadows: tuple[str, ...], worth: A
     s.whole[LEADER] = NAMES.index(shadows[0])
     s.whole[RUNNING] = sum(1 << NAMES.index(name) for name in shadows)
     s.whole[HAND] = SIEVE_END
+    s.real[WORTH] = s.real[SQUARES] = 1.0
     ends = (
         (LRU_END, NEWER, OLDER),
         (SIEVE_END, LATER, EARLIER),
