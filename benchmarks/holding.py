@@ -4,8 +4,8 @@
 
 Synthetic workloads are simulated with fixed lifetimes, with shares of the time since the last
 change, with lifetimes learned within several budgets, and with those that one would give who knew
-each object's rates. Then one is sent through a live proxy, two minutes for each way, the clocks of
-proxy and origin going sixty times as fast. Markdown on stdout.
+each object's rates. Then one is sent through a live proxy to a live origin, request by request, whose
+clocks stand where the trace is. Markdown on stdout.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import asyncio
 import math
 import statistics
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -26,17 +25,19 @@ from matplotlib.figure import Figure
 from scrubjay_proxy.app import Proxy
 from scrubjay_proxy.settings import Settings
 from scrubjay_replay import holding, synthetic
+from scrubjay_replay.client import Address, Client
 from scrubjay_replay.content import Written, catalog
-from scrubjay_replay.drive import drive
+from scrubjay_replay.drive import Replay
 from scrubjay_replay.holding import lifetimes
 from scrubjay_replay.origin import TraceOrigin
 from scrubjay_replay.outcome import Verdict
-from scrubjay_replay.pace import Mode, Pace
+from scrubjay_replay.pace import SEQUENTIAL
 from scrubjay_replay.prepared import Assumptions, Prepared, prepare
 from scrubjay_replay.provenance import commit
 from scrubjay_replay.score import score
 from scrubjay_replay.synthetic import Workload
 from scrubjay_replay.trace import chosen
+from scrubjay_replay.way import reverse
 
 SEEDS = (1, 2, 3)
 WORKLOADS = {
@@ -53,8 +54,8 @@ HEURISTIC = "heuristic:10%"
 FIXED = [f"fixed:{seconds:.3f}s" for seconds in np.geomspace(1, 86400, 40)]
 SHARES = [f"heuristic:{share:.3f}%" for share in np.geomspace(0.1, 500, 30)]
 KNOWN = [f"hindsight:{price:.3f}" for price in np.geomspace(0.01, 3000, 40)]
-LIVE = "write-heavy --requests 80k --objects 200 --rate 10"
-FASTER = 60.0
+LIVE = "write-heavy --requests 30k --objects 100 --rate 5"
+START = 1_800_000_000.0
 
 
 class Point(NamedTuple):
@@ -177,27 +178,43 @@ def draw(path: Path, found: dict[str, list[Curves]]) -> None:
     figure.savefig(path, dpi=110)
 
 
+class Clock:
+    """Unix time, as the trace has it."""
+
+    now = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Timed(Replay):
+    """The clock of proxy and origin stands where the trace has the request that is sent."""
+
+    clock: Clock
+
+    async def _one(self, number: int) -> None:
+        self.clock.now = START + float(self._at[number])
+        await super()._one(number)
+
+
 async def live(prepared: Prepared, name: str, **given: object) -> Point:
-    """The same over sockets, at so many times the trace's pace."""
-    began, wall = time.monotonic(), time.time()
-
-    def clock() -> float:
-        return wall + (time.monotonic() - began) * FASTER
-
-    trace = prepared.trace
+    """The same through a proxy and an origin, over sockets."""
+    trace, clock = prepared.trace, Clock()
     content = Written(catalog(trace, ttl=math.nan), trace)
-    origin = TraceOrigin(content, run=name, clock=clock, wall=clock)
-    async with origin:
+    async with TraceOrigin(content, run=name, clock=clock, wall=clock) as origin:
         tree = {"proxy.origin": origin.url, "proxy.listen": "127.0.0.1:0"}
         tree |= {"control.listen": "127.0.0.1:0", "proxy.drain_timeout": "1s", **given}
         if "ttl" in tree:
             route = {"name": "all", "origin": tree.pop("proxy.origin")}
             tree["routes"] = [{**route, "ttl_default": tree.pop("ttl")}]
         async with Proxy(Settings.load(None, tree), clock=clock) as proxy:
-            through = f"http://127.0.0.1:{proxy.port}"
-            asked = chosen(trace, ~trace.write)
-            pace = Pace(Mode.TIMED, FASTER)
-            outcome = await drive(asked, through=through, origin=origin, pace=pace)
+            address = Address("127.0.0.1", proxy.port, tls=False)
+            client, asked = Client(address), chosen(trace, ~trace.write)
+            way, stop = reverse(address, origin), asyncio.Event()
+            replay = Timed(asked, client, way, origin, stop=stop, progress=None)
+            replay.clock = clock
+            outcome = await replay.run(SEQUENTIAL, 1)
+            client.close()
     bad = int(outcome.is_(Verdict.FAILED, Verdict.WRONG).sum())
     if bad or outcome.stopped:
         sys.exit(f"live {name}: {bad} bad answers, {outcome.stopped}: {outcome.faults}")
@@ -247,7 +264,7 @@ def main() -> None:
         if told.out:
             draw(told.out, found)
     if told.only != "simulated":
-        print(f"\n### Live: {LIVE}, {FASTER:g} times as fast\n")
+        print(f"\n### Live: {LIVE}\n")
         live_table()
     print(f"\nCommit {commit()}, seeds {', '.join(map(str, SEEDS))}; live with the first.")
 
