@@ -4,8 +4,8 @@
 
 Synthetic workloads are simulated with fixed lifetimes, with shares of the time since the last
 change, with lifetimes learned within several budgets, and with those that one would give who knew
-each object's rates. Then one is sent through a live proxy to a live origin, request by request, whose
-clocks stand where the trace is. Markdown on stdout.
+each object's rates. Then one is sent through a live proxy to a live origin, request by request;
+their clocks stand where the trace is. Markdown on stdout.
 """
 
 from __future__ import annotations
