@@ -100,7 +100,7 @@ def spread(sums: Row) -> float:
 def request_rate(row: Row, sums: Row, now: float) -> float:
     """Requests a second, shrunk to the mean of the class by as much as one request."""
     watched = sums[OBJECTS] * now - sums[BIRTHS] + sums[LEFT]
-    mean = sums[ASKED] / (watched + 1.0)
+    mean = sums[ASKED] / (max(watched, 0.0) + 1.0)  # contacts may come late, with earlier times
     return float((1.0 + row[REQUESTS]) / (1.0 / mean + row[WATCHED]))
 
 

@@ -103,6 +103,13 @@ def test_times_of_day_lose_nothing_against_times_since_the_start():
     assert told(1.8e9) == pytest.approx(told(0.0))
 
 
+def test_contacts_that_come_in_another_order_than_their_times_do_no_harm():
+    changes = Changes(most=50)
+    for id, now in enumerate((100.0, 90.0, 99.0, 101.0, 95.0)):
+        assert contact(changes, id, now=now).seconds >= 0
+    assert contact(changes, 0, now=98.0).seconds >= 0
+
+
 def test_nothing_given_yet_is_no_error():
     changes = Changes(most=5)
     assert (changes.staleness, changes.mean_lifetime) == (0.0, 0.0)
