@@ -160,6 +160,18 @@ def test_stale_answers_beyond_the_budget_raise_the_price_and_their_lack_lowers_i
     assert prices[0] > 2 * start > 2 * prices[1]
 
 
+def test_the_account_is_what_was_stale_beyond_the_budget_and_what_is_expected_yet():
+    origin, chance = Origin(5), random.Random(1)
+    for turn in range(300):
+        number, tag = chance.randrange(5), chance.randrange(2)
+        origin.contact(number, tag=tag, now=turn * 10.0, hits=chance.randrange(4))
+    account = origin.account
+    beyond = account[hold.STALE] - TERMS.staleness * account[hold.ANSWERS]
+    expected = origin.rows[:, hold.CHARGED].sum()
+    assert account[hold.STALE] > 0
+    assert account[hold.BALANCE] == pytest.approx(beyond + expected)
+
+
 def test_the_price_stays_within_its_swing():
     origin = Origin()
     for number in range(5000):
