@@ -227,10 +227,10 @@ def live_table() -> None:
     print("| lifetime | stale answers | origin contacts | simulated: stale | contacts |")
     print("|---|--:|--:|--:|--:|")
     for way, given in (
-        (HEURISTIC, {}),
-        ("learned:1.6%", {"http.staleness": "1.6%"}),
         ("fixed:1m", {"ttl": "1m"}),
         ("learned:1%", {"http.staleness": "1%"}),
+        (HEURISTIC, {}),
+        ("learned:1.6%", {"http.staleness": "1.6%"}),
     ):
         there = asyncio.run(live(prepared, way.translate({ord(":"): "-", ord("%"): None}), **given))
         said = simulated(prepared, way)
