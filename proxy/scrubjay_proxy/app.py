@@ -90,10 +90,10 @@ class Proxy:
             capacity=lambda: self.engine.capacity,
             filling=lambda: self.store.filling,
             connections=lambda: len(self._clients),
-            policy=self.policy_name,
-            model=lambda: self.engine.policy.model,
             staleness=lambda: self.holding.changes.staleness if self.holding else 0.0,
             lifetime=lambda: self.holding.changes.mean_lifetime if self.holding else 0.0,
+            policy=self.policy_name,
+            model=lambda: self.engine.policy.model,
         )
         routes = ["none", *(route.name for route in self.settings.all_routes)]
         if self.settings.proxy.forward:
