@@ -13,6 +13,7 @@
 #   make bench TRACES="a.log.gz b.csv"     every policy on the live proxy, and as simulated
 #   make model TRACES="a.csv.gz b.csv.gz"     trains the model that ships
 #   make unseen TRACES="a.csv.gz b.csv.gz"    the same recipe, on each trace without having seen it
+#   make holding                 learned lifetimes against fixed ones, simulated and live
 #   make classics TRACES="a.log.gz b.csv"  every policy against the classics and the optimum
 
 SHELL := /bin/bash
@@ -24,7 +25,7 @@ RUNS ?= 1
 TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix docs conformance bench classics model unseen
+.PHONY: help run lab test check fix docs conformance bench classics model unseen holding
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -69,6 +70,10 @@ classics:
 	@scripts/setup lab
 	@test -n "$(TRACES)" || { echo 'classics: name the traces: make classics TRACES="access.log.gz"' >&2; exit 2; }
 	$(BIN)/python benchmarks/classics.py $(TRACES)
+
+holding:
+	@scripts/setup dev
+	$(BIN)/python benchmarks/holding.py --out docs/images/holding.png
 
 model:
 	@scripts/setup dev

@@ -26,6 +26,7 @@ from scrubjay_proxy.fetch import Fetcher
 from scrubjay_proxy.flight import Flights
 from scrubjay_proxy.flow import Flow
 from scrubjay_proxy.forwarding import ForwardOrigins
+from scrubjay_proxy.holding import Holding
 from scrubjay_proxy.http.messages import Request
 from scrubjay_proxy.http.rules import KeyRules
 from scrubjay_proxy.http.why import Why
@@ -73,6 +74,7 @@ class Proxy:
             removed=self._removed,
         )
         self.meter = self._meter()
+        self.holding = self._holding()
         self.routes = Routes(
             [route_of(one, settings.http, self._origin) for one in settings.all_routes]
         )
@@ -88,6 +90,8 @@ class Proxy:
             capacity=lambda: self.store.engine.capacity,
             filling=lambda: self.store.filling,
             connections=lambda: len(self._clients),
+            staleness=lambda: self.holding.changes.staleness if self.holding else 0.0,
+            lifetime=lambda: self.holding.changes.mean_lifetime if self.holding else 0.0,
             policy=self.policy_name,
             model=lambda: self.store.engine.policy.model,
         )
@@ -98,6 +102,12 @@ class Proxy:
         return Meter(
             routes=routes, whys=[why.value for why in Why], policies=list(known), gauges=gauges
         )
+
+    def _holding(self) -> Holding | None:
+        staleness = self.settings.http.staleness
+        if staleness is None:
+            return None
+        return Holding(staleness, self.meter, most_objects=self.settings.cache.max_objects)
 
     def _origin(self, where: Address, connect_to: str) -> Origin:
         told = self.settings.origin
@@ -133,7 +143,12 @@ class Proxy:
         fetcher = Fetcher(
             self.store,
             Flights(self.clock),
-            Recorder(self.searches, jitter=told.http.ttl_jitter, seed=told.cache.seed),
+            Recorder(
+                self.searches,
+                jitter=told.http.ttl_jitter,
+                seed=told.cache.seed,
+                holding=self.holding,
+            ),
             self.clock,
             self.meter,
             hop=hop,

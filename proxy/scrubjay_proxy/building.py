@@ -49,6 +49,7 @@ def rules_of(http: HttpSection) -> Rules:
     return Rules(
         heuristic_fraction=http.heuristic_fraction,
         heuristic_max=http.heuristic_max,
+        learns=http.staleness is not None,
         unreachable_grace=http.stale_if_error,
         cookies_private=http.cookies == "private",
         targets=tuple(http.targeted),

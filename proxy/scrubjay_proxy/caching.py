@@ -92,6 +92,8 @@ class Caching:
         except Vanished:
             return None
         self._store.used(stored)
+        if plan.left > 0 and self._fetcher.recorder.holding is not None:
+            self._fetcher.recorder.holding.hit(stored)
         if plan.refresh:
             self._refresh(visit, stored)
         outcome = "stale" if plan.left <= 0 else "hit"

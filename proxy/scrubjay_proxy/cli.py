@@ -49,6 +49,11 @@ COMMANDS = {
         "Simulate policies on traces, and compare them with the optimum.",
         "scrubjay simulate access.log.gz --policy lru,gdsf,lcs:s3fifo,belady --size 1%,5%",
     ),
+    "hold": Entry(
+        "scrubjay_replay.commands.hold:hold",
+        "Simulate how long to keep what states no lifetime.",
+        "scrubjay hold t.csv.gz --lifetime fixed:60s,heuristic:10%,learned:1%",
+    ),
     "train": Entry(
         "scrubjay_trainer.commands.train:train",
         "Train a model for the policy drl on traces.",

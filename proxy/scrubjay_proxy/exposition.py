@@ -20,7 +20,7 @@ from scrubjay_proxy.metrics import LATENCIES, METRICS, Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Values = Mapping[tuple[str, ...], int]
+Values = Mapping[tuple[str, ...], float]
 
 
 @cache
@@ -73,6 +73,10 @@ class Exposition(Collector):
                 return {(): read.filling()}
             case metrics.CONNECTIONS:
                 return {(): read.connections()}
+            case metrics.LIFETIME:
+                return {(): read.lifetime()}
+            case metrics.STALENESS:
+                return {(): read.staleness()}
             case metrics.POLICY_INFO:
                 return in_force(read.policy(), self.meter.policies)
             case metrics.MODEL_INFO:

@@ -10,6 +10,7 @@ from functools import partial
 from scrubjay_proxy.answers import Answer, Ask, OriginError
 from scrubjay_proxy.fill import Fill
 from scrubjay_proxy.flight import Failed, Filled, Flights, Landing, Private, Refreshed, Stale
+from scrubjay_proxy.holding import needs_digest, tag_of
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import content_range, range_field
 from scrubjay_proxy.http.reuse import Complete, Forward, Revalidate
@@ -116,7 +117,7 @@ class Fetcher:
         return Ask(asked.method, asked.target, lines, None, job.interim)
 
     async def _refreshed(self, job: Job, stored: Stored) -> Refreshed:
-        fresh = self.recorder.again(stored, job.route.rules)
+        fresh = self.recorder.again(stored, job.route)
         await self.store.refresh(fresh)
         return Refreshed(fresh)
 
@@ -155,7 +156,7 @@ class Fetcher:
         length = _expected(answer, stored)
         if length is not None and length > self.store.max_object:
             return Private(answer, Why.TOO_LARGE)
-        fill = Fill(stored, length)
+        fill = Fill(stored, length, digested=needs_digest(stored.head, job.route.rules))
         pump = asyncio.get_running_loop().create_task(self._pump(fill, job, answer, rest))
         self.pumps.add(pump)
         pump.add_done_callback(self.pumps.discard)
@@ -210,8 +211,9 @@ class Fetcher:
 
     async def _commit(self, fill: Fill, job: Job, writer: Writer) -> None:
         length = fill.size
-        whole = replace(fill.stored, length=length, parts=((0, length),))
-        kept = await writer.commit(whole)
+        tag = tag_of(fill.stored.head, fill.digest)
+        whole = replace(fill.stored, length=length, parts=((0, length),), tag=tag)
+        kept = await writer.commit(self.recorder.held(whole, job.route))
         if kept:
             self._meter.stored()
         else:

@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 
+import xxhash
+
 from scrubjay_proxy.http.messages import Headers, Stored
 from scrubjay_proxy.http.ranges import Span
 
@@ -17,10 +19,10 @@ class Fill:
 
     While `keeping`, every byte stays until the end, as the store wants them all. Once the
     store has refused, bytes that every reader has seen are let go, and the origin waits for
-    the slowest reader; then nobody new may join.
+    the slowest reader; then nobody new may join. With `digested` its bytes are also hashed.
     """
 
-    def __init__(self, stored: Stored, length: int | None) -> None:
+    def __init__(self, stored: Stored, length: int | None, *, digested: bool = False) -> None:
         self.stored = stored
         self.length = length
         self.trailers = Headers()
@@ -28,6 +30,7 @@ class Fill:
         self.done = False
         self.failure: Exception | None = None
         self.keeping = True
+        self._hash = xxhash.xxh3_64() if digested else None
         self._pieces: deque[bytes] = deque()
         self._trimmed = 0  # pieces let go, and where the first one still held begins
         self._base = 0
@@ -44,7 +47,14 @@ class Fill:
         """Append bytes."""
         self._pieces.append(data)
         self.size += len(data)
+        if self._hash is not None:
+            self._hash.update(data)
         self._notify()
+
+    @property
+    def digest(self) -> int:
+        """Of the bytes so far; 0 where they are not hashed."""
+        return self._hash.intdigest() if self._hash is not None else 0
 
     def finish(self, trailers: Headers) -> None:
         """The body is whole."""

@@ -19,6 +19,10 @@ def nothing() -> int:
     return 0
 
 
+def none_yet() -> float:
+    return 0.0
+
+
 def nobody() -> str:
     return ""
 
@@ -34,6 +38,8 @@ class Gauges:
     connections: Callable[[], int] = nothing
     policy: Callable[[], str] = nobody
     model: Callable[[], str] = nobody
+    staleness: Callable[[], float] = none_yet
+    lifetime: Callable[[], float] = none_yet
 
 
 class Tally:
@@ -143,6 +149,10 @@ class Meter:
     def refused_admission(self, reason: str) -> None:
         """HTTP allowed to store it, the cache did not take it."""
         self.tallies["scrubjay_admissions_total"].add(1, reason)
+
+    def held(self, found: str) -> None:
+        """A lifetime was learned from a contact that found the object so."""
+        self.tallies["scrubjay_learned_lifetimes_total"].add(1, found)
 
     def coalesced(self, n: int = 1) -> None:
         """Requests joined a fetch that was under way."""

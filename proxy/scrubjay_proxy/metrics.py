@@ -17,6 +17,8 @@ LATENCIES = (
     30.0,
 )  # fmt: skip
 
+CONTACTS = ("new", "unchanged", "changed")
+
 OTHER = "other"  # a value that is not of the closed set is counted here, never lost
 
 
@@ -127,6 +129,21 @@ FREED = Metric(
     unit="bytes",
     labels=(POLICY, Label("reason", REMOVALS)),
 )
+HELD = Metric(
+    "scrubjay_learned_lifetimes_total",
+    "counter",
+    "Lifetimes learned for responses that state none, by what the contact with the origin found.",
+    labels=(Label("found", CONTACTS),),
+)
+LIFETIME = Metric(
+    "scrubjay_learned_lifetime_seconds", "gauge", "Mean of all lifetimes learned.", unit="seconds"
+)
+STALENESS = Metric(
+    "scrubjay_learned_staleness_ratio",
+    "gauge",
+    "Share of their answers that were older than the origin's version, estimated.",
+    unit="ratio",
+)
 CACHE_BYTES = Metric("scrubjay_cache_bytes", "gauge", "Bytes the store holds.", unit="bytes")
 CACHE_OBJECTS = Metric("scrubjay_cache_objects", "gauge", "Objects the store holds.")
 CACHE_CAPACITY = Metric(
@@ -164,6 +181,9 @@ METRICS: tuple[Metric, ...] = (
     ADMISSIONS,
     EVICTIONS,
     FREED,
+    HELD,
+    LIFETIME,
+    STALENESS,
     CACHE_BYTES,
     CACHE_OBJECTS,
     CACHE_CAPACITY,

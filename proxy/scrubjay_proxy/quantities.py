@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, PlainSerializer
 from pydantic_settings import NoDecode
 
 A_SIZE = 'a size such as "256MiB", "1.5GB" or a number of bytes'
+A_SHARE = 'a share between 0 and 1, such as "1%" or 0.01'
 A_DURATION = 'a duration such as "250ms", "30s", "10m", "1h30m", "1d" or a number of seconds'
 AN_ADDRESS = 'HOST:PORT, such as "127.0.0.1:8080" or "[::1]:8080" (port 0 takes a free one)'
 
@@ -61,6 +62,18 @@ def parse_duration(value: object) -> float:
     return sum(float(number) * SECONDS[unit] for number, unit in parts)
 
 
+def parse_share(value: object) -> float:
+    """Between 0 and 1, of 0.01 or "1%"."""
+    text = str(value).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ValueError(A_SHARE) from None
+    if not 0 < share < 1:
+        raise ValueError(A_SHARE)
+    return share
+
+
 def format_duration(seconds: float) -> str:
     unit, factor = next((one for one in CLOCK if seconds and seconds % one[1] == 0), ("s", 1.0))
     return f"{seconds / factor:.6f}".rstrip("0").rstrip(".") + unit
@@ -106,6 +119,10 @@ def split_list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def share_or_none(value: object) -> float | None:
+    return None if value in ("", None) else parse_share(value)
+
+
 def none_if_empty(value: object) -> object:
     return None if value == "" else value
 
@@ -114,5 +131,6 @@ ByteSize = Annotated[int, BeforeValidator(parse_size), PlainSerializer(format_si
 Seconds = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(format_duration)]
 Listen = Annotated[Address, BeforeValidator(parse_address), PlainSerializer(str)]
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
+OptionalShare = Annotated[float | None, BeforeValidator(share_or_none)]
 OptionalSize = Annotated[ByteSize | None, BeforeValidator(none_if_empty)]
 OptionalSeconds = Annotated[Seconds | None, BeforeValidator(none_if_empty)]

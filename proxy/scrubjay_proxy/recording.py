@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import xxhash
 
 from scrubjay_proxy.answers import Answer
+from scrubjay_proxy.holding import Holding
 from scrubjay_proxy.http.dates import format_date
 from scrubjay_proxy.http.freshness import expires_at
 from scrubjay_proxy.http.hops import storable_fields
@@ -16,7 +17,6 @@ from scrubjay_proxy.http.keys import primary_key, selecting, variant_key, vary_n
 from scrubjay_proxy.http.messages import Head, Headers, Pair, Request, Stored
 from scrubjay_proxy.http.ranges import content_range
 from scrubjay_proxy.http.reuse import Complete, Forward, Revalidate
-from scrubjay_proxy.http.rules import Rules
 from scrubjay_proxy.http.validate import freshened
 from scrubjay_proxy.routes import Route
 from scrubjay_proxy.searches import Searches
@@ -44,10 +44,17 @@ class Job:
 
 class Recorder:
     """Makes the records of responses; `jitter` shortens lifetimes by up to that share, so
-    that what came together does not expire together."""
+    that what came together does not expire together; `holding` learns those that none states."""
 
-    def __init__(self, searches: Searches, *, jitter: float = 0.0, seed: int = 0) -> None:
-        self.searches = searches
+    def __init__(
+        self,
+        searches: Searches,
+        *,
+        jitter: float = 0.0,
+        seed: int = 0,
+        holding: Holding | None = None,
+    ) -> None:
+        self.searches, self.holding = searches, holding
         self._jitter, self._random = jitter, random.Random(seed)  # noqa: S311  no secret
 
     def whole(self, job: Job, answer: Answer, partial: Stored | None = None) -> Stored:
@@ -87,10 +94,17 @@ class Recorder:
         head = Head(200, "OK", headers)
         return replace(stored, head=head, length=told.length, parts=(told.span,)), told.span[0]
 
-    def again(self, stored: Stored, rules: Rules) -> Stored:
+    def again(self, stored: Stored, route: Route) -> Stored:
         """A confirmed response, with a lifetime that begins now."""
         fresh = replace(stored, jitter=self._jittered())
-        return replace(fresh, expires=expires_at(fresh, rules))
+        return self.held(replace(fresh, expires=expires_at(fresh, route.rules)), route)
+
+    def held(self, stored: Stored, route: Route) -> Stored:
+        """A response that is whole or confirmed, with its lifetime learned where none is stated."""
+        if self.holding is None:
+            return stored
+        learned = self.holding.held(stored, route)
+        return replace(learned, expires=expires_at(learned, route.rules))
 
     def _jittered(self) -> float:
         return 1.0 - self._jitter * self._random.random() if self._jitter else 1.0

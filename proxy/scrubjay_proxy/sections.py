@@ -27,6 +27,7 @@ from scrubjay_proxy.quantities import (
     Listed,
     Listen,
     OptionalSeconds,
+    OptionalShare,
     OptionalSize,
     Seconds,
     split_list,
@@ -180,6 +181,10 @@ class HttpSection(Section):
         0.1, ge=0, le=1, description="Lifetime as a share of the age since Last-Modified."
     )
     heuristic_max: Seconds = Field(86400.0, description="Longest heuristic lifetime.")
+    staleness: OptionalShare = Field(
+        None,
+        description="Learn heuristic lifetimes within this share of stale answers; empty: off.",
+    )
     stale_if_error: Seconds = Field(
         86400.0, description="How stale an answer may be when the origin cannot be reached."
     )

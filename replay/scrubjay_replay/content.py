@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ class Catalog:
     """One entry a key: what a trace says of it, with gaps filled."""
 
     sizes: list[int]  # bytes
-    ttls: list[float]  # seconds
+    ttls: list[float]  # seconds; nan: none is stated
     waits: list[float]  # seconds before the origin answers
 
     def __len__(self) -> int:
@@ -35,7 +36,8 @@ class Catalog:
 
 
 def catalog(trace: Trace, *, ttl: float = YEAR, latency: float = 0.0) -> Catalog:
-    """The largest size and the first known lifetime and cost of each key."""
+    """The largest size and the first known lifetime and cost of each key; with `ttl` nan a
+    lifetime that the trace has not is not stated."""
     count = int(trace.key.max()) + 1 if len(trace.key) else 0
     sizes = np.zeros(count, np.int64)
     np.maximum.at(sizes, trace.key, trace.size)
@@ -107,6 +109,26 @@ class Content:
 
     def _phase(self, key: int) -> float:
         return mix(self._seed, key) / 2**64
+
+
+class Written(Content):
+    """The same with versions that come when the trace's writes say so. Seconds count from its
+    time 0; an object is made when it is asked for first."""
+
+    def __init__(self, catalog: Catalog, trace: Trace, *, seed: int = 0) -> None:
+        super().__init__(catalog, seed=seed)
+        self._made: list[list[float]] = [[] for _ in range(len(catalog))]
+        for at, key, write in zip(trace.at, trace.key, trace.write, strict=True):
+            if write or not self._made[key]:
+                self._made[key].append(float(at))
+
+    def version(self, key: int, elapsed: float) -> int:
+        """The version current `elapsed` seconds after the start."""
+        return max(0, bisect_right(self._made[key], elapsed) - 1)
+
+    def changed(self, key: int, version: int) -> float:
+        """Seconds after the start at which this version came."""
+        return self._made[key][version]
 
 
 def etag(key: int, version: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -31,6 +32,7 @@ class TraceOrigin:
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.content = content
         self.run = run
@@ -43,7 +45,8 @@ class TraceOrigin:
         self.port_is_chosen = port != 0
         self._clock = clock
         self._began = clock()
-        self._birthday = time.time()
+        self._wall = wall
+        self._birthday = wall()
         self._runner = web.ServerRunner(
             web.Server(self._answer, access_log=None), shutdown_timeout=1.0
         )
@@ -114,12 +117,15 @@ class TraceOrigin:
 
     def _headers(self, key: int, version: int) -> dict[str, str]:
         changed = self._birthday + self.content.changed(key, version)
-        return {
+        headers = {
             "Content-Type": "application/octet-stream",
-            "Cache-Control": f"max-age={int(self.content.catalog.ttls[key])}",
+            "Date": formatdate(self._wall(), usegmt=True),
             "ETag": etag(key, version),
             "Last-Modified": formatdate(changed, usegmt=True),
         }
+        if not math.isnan(ttl := self.content.catalog.ttls[key]):
+            headers["Cache-Control"] = f"max-age={int(ttl)}"
+        return headers
 
     async def _send(
         self, request: web.BaseRequest, key: int, version: int, headers: dict[str, str]

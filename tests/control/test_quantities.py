@@ -8,6 +8,7 @@ from scrubjay_proxy.quantities import (
     format_size,
     parse_address,
     parse_duration,
+    parse_share,
     parse_size,
     split_list,
 )
@@ -44,6 +45,17 @@ def test_a_duration_is_read(text, seconds):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="30s"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("1%", 0.01), ("0.01", 0.01), (" .5% ", 0.005)])
+def test_a_share_is_read(text, share):
+    assert parse_share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "%", "0", "1", "100%", "-1%", "1 %%", "nan", True, None])
+def test_what_is_no_share_is_refused(text):
+    with pytest.raises(ValueError, match="1%"):
+        parse_share(text)
 
 
 @given(st.integers(0, 10**6))

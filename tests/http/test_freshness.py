@@ -17,6 +17,7 @@ from scrubjay_proxy.http.freshness import (
     freshness,
     has_explicit_lifetime,
     initial_age,
+    is_left_to_the_cache,
     lifetime,
 )
 from scrubjay_proxy.http.rules import Rules
@@ -211,3 +212,46 @@ def test_it_expires_when_nothing_is_left(max_age, age, took, waited, back):
 def test_no_text_raises(text, name):
     stored = kept(f"{name}: {text}")
     assert freshness(stored, NOW, Rules()) <= DAY
+
+
+@pytest.mark.parametrize(
+    ("lines", "rules", "seconds"),
+    [
+        ([], {}, 500),
+        ([f"Last-Modified: {date(-1000)}"], {}, 500),
+        (["Cache-Control: max-age=60"], {}, 60),
+        ([f"Expires: {date(40)}", DATED], {}, 40),
+        ([], {"ttl_default": 30.0}, 30),
+        ([], {"heuristic_max": 400.0}, 400),
+        ([], {"ttl_max": 300.0}, 300),
+        ([], {"ttl_min": 600.0}, 600),
+    ],
+)
+def test_a_learned_lifetime_stands_in_only_where_none_is_stated(lines, rules, seconds):
+    found = lifetime(got(*lines), at(NOW), replace(Rules(), **rules), held=500.0)
+    assert found.seconds == seconds
+
+
+def test_what_may_not_be_fresh_by_heuristic_is_not_fresh_by_learning():
+    assert lifetime(got(status=302), at(NOW), Rules(), held=500.0).seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "left"),
+    [
+        ([], 200, True),
+        (["Cache-Control: must-revalidate"], 200, True),
+        ([], 302, False),
+        (["Cache-Control: public"], 302, True),
+        (["Cache-Control: max-age=0"], 200, False),
+        (["Expires: 0"], 200, False),
+        (["Cache-Control: no-cache"], 200, False),
+        (["CDN-Cache-Control: no-store"], 200, False),
+    ],
+)
+def test_what_is_left_to_the_cache(lines, status, left):
+    assert is_left_to_the_cache(got(*lines, status=status), Rules()) is left
+
+
+def test_a_lifetime_of_the_operator_leaves_nothing_to_the_cache():
+    assert not is_left_to_the_cache(got(), Rules(ttl_default=60.0))

@@ -160,7 +160,7 @@ def test_cookies_are_no_obstacle_to_the_rfc():
     assert why(FRESH, "Set-Cookie: a=b", rules=AS_THE_RFC) is None
 
 
-@pytest.mark.parametrize("bound", [{"ttl_default": 5.0}, {"ttl_min": 5.0}])
+@pytest.mark.parametrize("bound", [{"ttl_default": 5.0}, {"ttl_min": 5.0}, {"learns": True}])
 def test_a_lifetime_of_the_operators_makes_it_worth_storing(bound):
     assert why(rules=replace(Rules(), **bound)) is None
     assert why("Cache-Control: no-store", rules=replace(Rules(), **bound)) is Why.NO_STORE

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from scrubjay_replay.content import BLOCK, Content, catalog, etag, read_etag
+from scrubjay_replay.content import BLOCK, Content, Written, catalog, etag, read_etag
 from scrubjay_replay.trace import requests
 
 
@@ -64,3 +64,15 @@ def test_an_etag_is_read_back_and_a_foreign_one_is_not():
     assert read_etag(etag(12, 3)) == (12, 3)
     assert read_etag("W/" + etag(12, 3)) == (12, 3)
     assert [read_etag(tag) for tag in ("", '"abc"', '"1-"', '"-1-2"')] == [None] * 4
+
+
+def test_versions_come_when_the_trace_writes_them():
+    at, write = [3, 5, 8, 9, 12], [0, 1, 0, 1, 0]
+    trace = requests(at, [0, 0, 0, 0, 1], [9] * 5, write=write)
+    content = Written(catalog(trace), trace)
+    assert [content.version(0, elapsed) for elapsed in (0, 3, 4.9, 5, 8.9, 9, 99)] == [
+        *(0, 0, 0, 1, 1, 2, 2)
+    ]
+    assert [content.changed(0, version) for version in range(3)] == [3, 5, 9]
+    assert content.changed(1, 0) == 12
+    assert content.checksum(0, 0) != content.checksum(0, 1)

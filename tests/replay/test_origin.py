@@ -103,3 +103,17 @@ async def test_a_taken_port_is_said_in_one_line(origin):
         async with second:
             pass
     assert "--origin-listen" in caught.value.hint
+
+
+async def test_a_lifetime_that_the_trace_has_not_may_stay_unstated(clock):
+    trace = requests([0, 1], [0, 1], [10, 10], [60, float("nan")])
+    content = Content(catalog(trace, ttl=float("nan")))
+    async with (
+        TraceOrigin(content, run="r", clock=clock, wall=lambda: 0.0) as origin,
+        aiohttp.ClientSession(origin.url) as session,
+        session.get("/r/0") as told,
+        session.get("/r/1") as untold,
+    ):
+        assert told.headers["Cache-Control"] == "max-age=60"
+        assert "Cache-Control" not in untold.headers
+        assert untold.headers["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"

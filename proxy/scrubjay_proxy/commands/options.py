@@ -27,6 +27,9 @@ Forward = Annotated[
     bool | None, typer.Option("--forward/--no-forward", help="Serve as http_proxy= as well.")
 ]
 OriginTimeout = Annotated[str | None, text("TIME", "Silence of an origin that gives 504.", "30s")]
+Staleness = Annotated[
+    str | None, text("SHARE", "Learn unstated lifetimes, so much of the answers stale.", "off")
+]
 Store = Annotated[str | None, text("WHERE", "Where objects live.", "memory")]
 ConfigFile = Annotated[
     Path | None, text("FILE", "Settings file.", "SCRUBJAY_CONFIG, or scrubjay.toml if it exists")

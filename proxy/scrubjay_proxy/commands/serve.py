@@ -22,6 +22,7 @@ def serve(
     forward: options.Forward = None,
     origin_timeout: options.OriginTimeout = None,
     store: options.Store = None,
+    staleness: options.Staleness = None,
     config: options.ConfigFile = None,
 ) -> None:
     """Serve as a caching proxy: in front of an origin, as a forward proxy, or both.
@@ -38,6 +39,7 @@ def serve(
         "cache.objective": objective,
         "cache.model": model,
         "cache.store": store,
+        "http.staleness": staleness,
         "origin.timeout": origin_timeout,
     }
     settings = Settings.load(find_file(config), flags)

@@ -29,12 +29,13 @@ def has_explicit_lifetime(headers: Headers, told: Directives) -> bool:
     return not told.targeted and "expires" in headers
 
 
-def lifetime(head: Head, times: Exchange, rules: Rules) -> Lifetime:
-    """Freshness lifetime, within the bounds the operator set for the route."""
+def lifetime(head: Head, times: Exchange, rules: Rules, held: float | None = None) -> Lifetime:
+    """Freshness lifetime, within the bounds the operator set for the route; `held` is one that
+    was learned."""
     told = response_directives(head.headers, rules.targets)
     found = _explicit(head.headers, told, times)
     if found is None:
-        found = Lifetime(_heuristic(head, told, times, rules), explicit=False)
+        found = Lifetime(_heuristic(head, told, times, rules, held), explicit=False)
     seconds = found.seconds
     if rules.ttl_min is not None and "no-cache" not in told:
         seconds = max(seconds, rules.ttl_min)
@@ -56,12 +57,27 @@ def _explicit(headers: Headers, told: Directives, times: Exchange) -> Lifetime |
     return Lifetime(max(0.0, expires - date_of(headers, times)), explicit=True)
 
 
-def _heuristic(head: Head, told: Directives, times: Exchange, rules: Rules) -> float:
-    """What the operator says, or a tenth of the time since it changed last (RFC 9111, 4.2.2)."""
+def is_left_to_the_cache(head: Head, rules: Rules) -> bool:
+    """Whether neither the origin nor the operator says how long, and it may be fresh at all."""
+    told = response_directives(head.headers, rules.targets)
+    if has_explicit_lifetime(head.headers, told) or rules.ttl_default is not None:
+        return False
+    if "no-cache" in told or "no-store" in told:
+        return False
+    return head.status in HEURISTIC_STATUSES or "public" in told
+
+
+def _heuristic(
+    head: Head, told: Directives, times: Exchange, rules: Rules, held: float | None
+) -> float:
+    """What the operator says, what was learned, or a tenth of the time since it changed last
+    (RFC 9111, 4.2.2)."""
     if head.status not in HEURISTIC_STATUSES and "public" not in told:
         return 0.0
     if rules.ttl_default is not None:
         return rules.ttl_default
+    if held is not None:
+        return min(held, rules.heuristic_max)
     modified = parse_date(head.headers.get("last-modified"), times.received)
     if modified is not None:
         unchanged = max(0.0, date_of(head.headers, times) - modified)
@@ -99,12 +115,12 @@ def freshness(stored: Stored, now: float, rules: Rules) -> float:
 
     What an unsafe request or a soft purge marked is stale from then on.
     """
-    left = lifetime(stored.head, stored.times, rules).seconds * stored.jitter
+    left = lifetime(stored.head, stored.times, rules, stored.held).seconds * stored.jitter
     left -= current_age(stored, now)
     return min(left, -1.0) if stored.invalid or stored.outdated else left
 
 
 def expires_at(stored: Stored, rules: Rules) -> float:
     """Unix seconds when the lifetime ends; what eviction policies know of it."""
-    lasts = lifetime(stored.head, stored.times, rules).seconds * stored.jitter
+    lasts = lifetime(stored.head, stored.times, rules, stored.held).seconds * stored.jitter
     return stored.times.received + lasts - initial_age(stored.head.headers, stored.times)

@@ -123,7 +123,9 @@ class Stored:
     `parts` are the byte ranges held, as (first, beyond) pairs in order; `length` is the
     complete length of the representation; `expires` is when its lifetime ends, Unix
     seconds, which is all that eviction policies know of freshness. `invalid` was made so by
-    an unsafe request and must be checked before it is used; `outdated` is merely stale.
+    an unsafe request and must be checked before it is used; `outdated` is merely stale. `held` is
+    the lifetime in seconds that was learned for it, which counts where the origin states none;
+    `tag` names its version for that.
     """
 
     id: int
@@ -138,6 +140,8 @@ class Stored:
     jitter: float = 1.0
     expires: float = 0.0
     generation: int = 0
+    held: float | None = None
+    tag: int = 0
 
     @property
     def complete(self) -> bool:

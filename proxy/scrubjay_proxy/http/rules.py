@@ -32,6 +32,7 @@ class Rules:
     ttl_min: float | None = None
     ttl_max: float | None = None
     ttl_default: float | None = None
+    learns: bool = False  # lifetimes that the origin leaves to the cache are learned
     unreachable_grace: float = 86400.0
     cookies_private: bool = True
     targets: tuple[str, ...] = ("cdn-cache-control",)

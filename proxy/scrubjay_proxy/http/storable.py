@@ -93,4 +93,5 @@ def _useless(got: Head, told: Directives, rules: Rules) -> Why | None:
         return Why.STATUS
     if "etag" in got.headers or "last-modified" in got.headers:
         return None
-    return None if rules.ttl_default is not None or rules.ttl_min else Why.NO_LIFETIME
+    timed = rules.ttl_default is not None or rules.ttl_min or rules.learns
+    return None if timed else Why.NO_LIFETIME
