@@ -101,8 +101,9 @@ def show(
     see(s, slot, fresh, had)
 
 
-def settle(s: Any, slot: Any, size: Any, now: Any, capacity: Any, counts: Any) -> Any:
+def settle(s: Any, slot: Any, now: Any, capacity: Any, counts: Any) -> Any:
     """What `Follower.offer` does with what its shadows have seen: whether it was taken in."""
+    size = s.floats[slot + SIZE]
     if size > capacity or not s.marks[slot + HELD] >> s.whole[LEADER] & 1:
         counts[REFUSED] += 1
         return False
@@ -157,22 +158,19 @@ def run(
                 gone(s, book, key)
             continue
         tally[CLOCK] += 1
-        verdict[i] = MISS
-        fresh = s.floats[slot + EXPIRES] > now
-        if s.marks[slot + HELD] >> LIVE & 1:
-            good = not limits.changes or stored[key] == version[key]
-            if fresh or good:
-                verdict[i] = HIT if fresh else CHECKED
-                flags[i] = ASKED if not fresh else 0 if good else STALE
-                if not fresh:
-                    s.floats[slot + EXPIRES] = now + life
-                show(s, key, s.marks[slot + HELD], fresh, now, *asks)
-                continue
-            flags[i] = ASKED
+        fresh, live = s.floats[slot + EXPIRES] > now, s.marks[slot + HELD] >> LIVE & 1
+        good = not limits.changes or stored[key] == version[key]
+        hits = live and (fresh or good)
+        verdict[i] = MISS if not hits else HIT if fresh else CHECKED
+        if live:
+            flags[i] = ASKED if not fresh else 0 if good else STALE
+        if live and not hits:
             give_up(s, slot)
-        had, size = s.marks[slot + HELD], np.float64(max(1, sizes[i]))
-        fetched(s, slot, size, np.float64(costs[i]))
-        s.floats[slot + EXPIRES] = now + life
+        had = s.marks[slot + HELD]
+        if not hits:
+            fetched(s, slot, np.float64(max(1, sizes[i])), np.float64(costs[i]))
+        if not hits or not fresh:
+            s.floats[slot + EXPIRES] = now + life
         show(s, key, had, fresh, now, *asks)
-        if settle(s, slot, size, now, limits.capacity, counts) and limits.changes:
+        if not hits and settle(s, slot, now, limits.capacity, counts) and limits.changes:
             stored[key] = version[key]
