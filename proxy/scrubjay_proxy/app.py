@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import signal
 import ssl
 import time
 from collections.abc import Callable
@@ -16,12 +15,13 @@ import structlog
 from scrubjay_policies.engine import Engine
 from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names
-from scrubjay_proxy.building import policy_of, route_of, rules_of, server_tls
+from scrubjay_proxy.building import route_of, rules_of, server_tls
 from scrubjay_proxy.caching import Caching
 from scrubjay_proxy.control.api import create_api
 from scrubjay_proxy.control.running import Purge, Usage
 from scrubjay_proxy.control.serve import ControlServer, open_listener
 from scrubjay_proxy.deliver import Delivery
+from scrubjay_proxy.events import Events
 from scrubjay_proxy.fetch import Fetcher
 from scrubjay_proxy.flight import Flights
 from scrubjay_proxy.flow import Flow
@@ -30,6 +30,7 @@ from scrubjay_proxy.http.messages import Request
 from scrubjay_proxy.http.rules import KeyRules
 from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.meter import Gauges, Meter
+from scrubjay_proxy.models.building import models_of
 from scrubjay_proxy.outgoing import refusal
 from scrubjay_proxy.passing import Passing
 from scrubjay_proxy.purging import selector
@@ -37,8 +38,9 @@ from scrubjay_proxy.recording import Recorder
 from scrubjay_proxy.routes import Routes
 from scrubjay_proxy.searches import Searches
 from scrubjay_proxy.settings import Settings
+from scrubjay_proxy.signals import obeyed
 from scrubjay_proxy.store.base import Reason
-from scrubjay_proxy.store.memory import MemoryStore
+from scrubjay_proxy.store.memory import Asked, MemoryStore
 from scrubjay_proxy.tunnel import Tunnels
 from scrubjay_proxy.upstream import Address, Origin, OriginLimits
 from scrubjay_proxy.wire.server import ClientConnection, Limits
@@ -57,8 +59,12 @@ class Proxy:
         self._clients: set[ClientConnection] = set()
         self._origins: list[Origin] = []
         cache = settings.cache
+        self.meter, self.events = self._meter(), Events(clock)
+        self.models = models_of(
+            settings, meter=self.meter, events=self.events, clock=clock, feed=self._feed
+        )
         self.engine = Engine(
-            policy_of(cache, cache.policy),
+            self.models.begin(),
             capacity=cache.capacity,
             max_objects=cache.max_objects,
             k=cache.sample,
@@ -72,7 +78,8 @@ class Proxy:
             clock=clock,
             removed=self._removed,
         )
-        self.meter = self._meter()
+        self.models.in_force.seat(self.engine)
+        self.meter.know_policy(self.policy_name())
         self.routes = Routes(
             [route_of(one, settings.http, self._origin) for one in settings.all_routes]
         )
@@ -90,14 +97,17 @@ class Proxy:
             connections=lambda: len(self._clients),
             policy=self.policy_name,
             model=lambda: self.engine.policy.model,
+            trials=lambda: self.models.readings(),  # noqa: PLW0108  they are not there yet
         )
         routes = ["none", *(route.name for route in self.settings.all_routes)]
         if self.settings.proxy.forward:
             routes.append("forward")
-        known = dict.fromkeys((*names(), self.policy_name()))
         return Meter(
-            routes=routes, whys=[why.value for why in Why], policies=list(known), gauges=gauges
+            routes=routes, whys=[why.value for why in Why], policies=names(), gauges=gauges
         )
+
+    def _feed(self, asked: Asked | None) -> None:
+        self.store.asked = asked
 
     def _origin(self, where: Address, connect_to: str) -> Origin:
         told = self.settings.origin
@@ -172,8 +182,8 @@ class Proxy:
         if name not in {*names(), self.settings.cache.policy}:
             there = ", ".join(names())
             raise PolicyError(f'policy "{name}" cannot be switched to', hint=f"there are {there}")
-        self.engine.use(policy_of(self.settings.cache, name))
-        log.info("policy switched", policy=name)
+        self.models.switch(name)
+        self.events.add("policy-switched", policy=name)
 
     def ready(self) -> dict[str, str]:
         """The in-process store is always there; origins are judged by each request."""
@@ -214,6 +224,7 @@ class Proxy:
         self._server = await asyncio.get_running_loop().create_server(
             self._connection, sock=listener, ssl=tls, backlog=2048
         )
+        self.models.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -242,23 +253,17 @@ class Proxy:
             client.abort()
         for origin in self._origins:
             origin.close()
+        await self.models.stop()
+        self.events.close()
 
 
 async def run(settings: Settings, *, on_ready: Callable[[Proxy], None] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, drain, and give the exit code; a second signal ends at
     once."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     proxy = Proxy(settings)
-
-    def told_to_stop() -> None:
-        if stop.is_set():
-            raise SystemExit(1)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told_to_stop)
-    try:
+    reload = proxy.models.hang_up if settings.models.dir or settings.cache.model else None
+    with obeyed(stop, reload):
         async with proxy:
             log.info(
                 "ready",
@@ -271,8 +276,5 @@ async def run(settings: Settings, *, on_ready: Callable[[Proxy], None] | None = 
                 on_ready(proxy)
             await stop.wait()
             log.info("draining")
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
     log.info("stopped")
     return 0

@@ -20,7 +20,7 @@ from scrubjay_proxy.metrics import LATENCIES, METRICS, Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Values = Mapping[tuple[str, ...], int]
+Values = Mapping[tuple[str, ...], float]
 
 
 @cache
@@ -77,12 +77,16 @@ class Exposition(Collector):
                 return in_force(read.policy(), self.meter.policies)
             case metrics.MODEL_INFO:
                 return {(digest,): 1} if (digest := read.model()) else {}
+            case metrics.SHADOW_REQUESTS:
+                return {(who,): requests for who, (requests, _) in read.trials().items()}
+            case metrics.SHADOW_LEAD:
+                return {(who,): lead for who, (_, lead) in read.trials().items()}
             case _:
                 return {(installed_version(), platform.python_version()): 1}
 
 
 def in_force(current: str, known: Iterable[str]) -> Values:
-    values: dict[tuple[str, ...], int] = {}
+    values: dict[tuple[str, ...], float] = {}
     for name in sorted({*known, current}):
         values[(name,)] = int(name == current)
     return values

@@ -34,6 +34,7 @@ class Gauges:
     connections: Callable[[], int] = nothing
     policy: Callable[[], str] = nobody
     model: Callable[[], str] = nobody
+    trials: Callable[[], Mapping[str, tuple[int, float]]] = dict  # requests, lead as a ratio
 
 
 class Tally:
@@ -125,16 +126,21 @@ class Meter:
 
     def evicted(self, policy: str, reason: str, objects: int = 1, freed: int = 0) -> None:
         """Objects left the store while `policy` was in force."""
-        if policy not in self.policies:
-            self.know_policy(policy)
+        self.know_policy(policy)
         self.tallies["scrubjay_evictions_total"].add(objects, policy, reason)
         self.tallies["scrubjay_evicted_bytes_total"].add(freed, policy, reason)
 
     def know_policy(self, policy: str) -> None:
-        """A plug-in chosen at run time gets its own label: only the operator can name one."""
+        """A plug-in gets its own label: only the operator can name one."""
+        if policy in self.policies:
+            return
         self.policies = (*self.policies, policy)
         for name in ("scrubjay_evictions_total", "scrubjay_evicted_bytes_total"):
             self.tallies[name].know((policy,), metrics.REMOVALS)
+
+    def add(self, metric: Metric, *labels: str, amount: int = 1) -> None:
+        """Count something that happens seldom."""
+        self.tallies[metric.name].add(amount, *labels)
 
     def stored(self) -> None:
         """A response was taken in."""

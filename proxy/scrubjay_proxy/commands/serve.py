@@ -19,6 +19,7 @@ def serve(
     policy: options.PolicyName = None,
     objective: options.Objective = None,
     model: options.Model = None,
+    models: options.Models = None,
     forward: options.Forward = None,
     origin_timeout: options.OriginTimeout = None,
     store: options.Store = None,
@@ -37,6 +38,7 @@ def serve(
         "cache.policy": policy,
         "cache.objective": objective,
         "cache.model": model,
+        "models.dir": models,
         "cache.store": store,
         "origin.timeout": origin_timeout,
     }

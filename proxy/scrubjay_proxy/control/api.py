@@ -19,7 +19,9 @@ from scrubjay_proxy.control.bodies import (
     Stats,
     StoreUsage,
 )
+from scrubjay_proxy.control.events import add_events
 from scrubjay_proxy.control.guard import guard
+from scrubjay_proxy.control.models import add_models
 from scrubjay_proxy.control.page import front_page
 from scrubjay_proxy.control.purging import purge_of
 from scrubjay_proxy.control.running import Running
@@ -35,6 +37,8 @@ def create_api(running: Running) -> FastAPI:
     add_health(api, running)
     add_readings(api, running)
     add_policy(api, running)
+    add_models(api, running)
+    add_events(api, running)
     add_purge(api, running)
     return api
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from scrubjay_proxy.events import Events
 from scrubjay_proxy.meter import Meter
+from scrubjay_proxy.models.swapping import Models
 from scrubjay_proxy.settings import Settings
 
 
@@ -38,6 +40,14 @@ class Running(Protocol):
     @property
     def meter(self) -> Meter:
         """Its counters."""
+
+    @property
+    def events(self) -> Events:
+        """What changed lately."""
+
+    @property
+    def models(self) -> Models:
+        """The model directory."""
 
     @property
     def draining(self) -> bool:

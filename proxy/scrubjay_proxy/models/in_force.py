@@ -1,0 +1,50 @@
+"""The policy in force: made from settings and a model file, exchanged between two decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scrubjay_policies.engine import Engine
+from scrubjay_policies.policy import Policy
+from scrubjay_proxy.building import policy_of
+from scrubjay_proxy.models.fallback import Fallback
+from scrubjay_proxy.sections import CacheSection
+
+
+class InForce:
+    """`policy` is as it was made, the engine has it with a fall-back around it; `file` is the
+    model that policies are made with, None for the one that is shipped."""
+
+    def __init__(self, cache: CacheSection, fallback: Fallback) -> None:
+        self.cache = cache
+        self.file = cache.model_file
+        self._fallback = fallback
+
+    def begin(self, file: Path | None) -> Policy:
+        """The policy of the settings, for an engine that is not made yet. Raises PolicyError."""
+        self.file = file
+        self.policy = self.made(self.cache.policy, file)
+        return self._fallback.around(self.policy)
+
+    def seat(self, engine: Engine) -> None:
+        """Decide for this engine from now on."""
+        self.engine = engine
+
+    @property
+    def name(self) -> str:
+        """Of the policy."""
+        return self.policy.name
+
+    def made(self, name: str, file: Path | None) -> Policy:
+        """A policy with a model, which is verified even where the policy has no use for it.
+        Raises PolicyError; reads a file."""
+        return policy_of(self.cache, name, file)
+
+    def use(self, policy: Policy) -> None:
+        """Decide by another one from now on."""
+        self.policy = policy
+        self.engine.use(self._fallback.around(policy))
+
+    def use_named(self, name: str) -> None:
+        """The same, by name. Raises PolicyError."""
+        self.use(self.made(name, self.file))

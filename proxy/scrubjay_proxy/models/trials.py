@@ -1,0 +1,110 @@
+"""The trials that a proxy has under way, fed by its store: a model in shadow against the policy in
+force, and the model before against it, for the automatic roll back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from scrubjay_policies.engine import Engine
+from scrubjay_policies.policy import Policy
+from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.models.index import Index
+from scrubjay_proxy.models.trial import Standing, Trailing, Trial, Verdict, judge
+from scrubjay_proxy.sections import ModelsSection
+
+
+class Role(StrEnum):
+    """Who challenges the policy in force."""
+
+    SHADOW = "shadow"
+    PREVIOUS = "previous"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a trial ended, and what it says for it."""
+
+    role: Role
+    sha256: str
+    verdict: Verdict
+    why: str
+
+
+@dataclass(slots=True)
+class Running:
+    """A trial under way; `sha256` is the challenger's."""
+
+    sha256: str
+    incumbent: Policy
+    trial: Trial
+    trailing: Trailing = field(default_factory=Trailing)
+
+
+def wanted(index: Index, policy: Policy, told: ModelsSection) -> dict[Role, str]:
+    """The trials that there should be, by the digest of the challenger ("": what is shipped)."""
+    trials = {Role.SHADOW: index.shadow} if index.shadow else {}
+    if told.rollback_after > 0 and index.active and policy.model == index.active:
+        trials[Role.PREVIOUS] = index.previous
+    return trials
+
+
+class Trials:
+    """Begins trials, feeds them, and tells how each ended, once."""
+
+    def __init__(
+        self,
+        told: ModelsSection,
+        *,
+        by_bytes: bool,
+        clock: Callable[[], float],
+        ended: Callable[[Outcome], None],
+    ) -> None:
+        self.running: dict[Role, Running] = {}
+        self._told, self._by_bytes = told, by_bytes
+        self._clock, self._ended = clock, ended
+
+    def missing(self, wanted: dict[Role, str], incumbent: Policy) -> dict[Role, str]:
+        """Those of the wanted that are not under way; what is not wanted ends here."""
+        for role, one in [*self.running.items()]:
+            if wanted.get(role) != one.sha256 or one.incumbent is not incumbent:
+                del self.running[role]
+        return {role: sha256 for role, sha256 in wanted.items() if role not in self.running}
+
+    def begin(
+        self, role: Role, sha256: str, challenger: Policy, incumbent: Policy, engine: Engine
+    ) -> None:
+        """A challenger against the policy in force, in caches like that of the engine."""
+        trial = Trial(
+            challenger, incumbent, engine, rate=self._told.sample, by_bytes=self._by_bytes
+        )
+        self.running[role] = Running(sha256, incumbent, trial)
+
+    def see(self, stored: Stored, size: int) -> None:
+        """A request that the store answered, or whose answer it was offered."""
+        now = self._clock()
+        cost = max(0.0, stored.times.received - stored.times.requested)
+        for role, one in [*self.running.items()]:
+            if not one.trial.see(stored.id, size, expires=stored.expires, cost=cost, now=now):
+                continue
+            if one.trial.failure:
+                verdict, why = Verdict.LOST, one.trial.failure
+            else:
+                verdict, why = self._verdict(role, one, now), str(one.trial.standing())
+            if verdict is not Verdict.WAIT:
+                del self.running[role]
+                self._ended(Outcome(role, one.sha256, verdict, why))
+
+    def standings(self) -> dict[str, Standing]:
+        """Of each trial under way."""
+        return {role.value: one.trial.standing() for role, one in self.running.items()}
+
+    def _verdict(self, role: Role, one: Running, now: float) -> Verdict:
+        told = self._told
+        if role is Role.SHADOW:
+            if not told.gate:
+                return Verdict.WAIT
+            return judge(one.trial.standing(), requests=told.gate_requests, lead=told.gate_lead)
+        one.trailing = one.trailing.after(one.trial.window(), now)
+        return Verdict.WON if one.trailing.lasts(now, told.rollback_after) else Verdict.WAIT
