@@ -224,7 +224,7 @@ class Proxy:
         self._server = await asyncio.get_running_loop().create_server(
             self._connection, sock=listener, ssl=tls, backlog=2048
         )
-        self.models.start()
+        await self.models.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:

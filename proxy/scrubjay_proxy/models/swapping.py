@@ -81,10 +81,12 @@ class Models:
         self._tell(index)
         return self.in_force.begin(self._file(index))
 
-    def start(self) -> None:
-        """Watch the directory."""
+    async def start(self) -> None:
+        """Watch the directory, and begin the trials that are due."""
         if self._directory is not None:
             self._spawn(watch(self._directory.path, self.look, self._events))
+            await asyncio.sleep(0)  # the watch stands when its task has begun
+            await self.look()
 
     async def stop(self) -> None:
         """End all that goes on."""
@@ -197,8 +199,10 @@ class Models:
         if index.active != self._loaded:
             await self._swap(self._file(index))
             self._loaded = index.active
-        self._tell(index)
-        await self._try_out(index)
+        try:
+            await self._try_out(index)
+        finally:
+            self._tell(index)
 
     async def _swap(self, file: Path | None) -> None:
         """Make the policy in force anew with another model; one without a model stays."""

@@ -26,8 +26,8 @@ class Standing:
         return 100.0 * (self.challenger - self.incumbent)
 
     def __str__(self) -> str:
-        by = f"{'leads' if self.lead > 0 else 'trails'} by {abs(self.lead):.2f} points"
-        return f"{by} after {self.requests:,} requests in shadow"
+        place = f"{'leads' if self.lead > 0 else 'trails'} by {abs(self.lead):.2f} points"
+        return f"{place if self.lead else 'is level'} after {self.requests:,} requests in shadow"
 
 
 class Verdict(StrEnum):
