@@ -13,6 +13,7 @@
 #   make bench TRACES="a.log.gz b.csv"     every policy on the live proxy, and as simulated
 #   make model TRACES="a.csv.gz b.csv.gz"     trains the model that ships
 #   make unseen TRACES="a.csv.gz b.csv.gz"    the same recipe, on each trace without having seen it
+#   make swap                    latency while models change hands, and while they don't
 #   make classics TRACES="a.log.gz b.csv"  every policy against the classics and the optimum
 
 SHELL := /bin/bash
@@ -24,7 +25,7 @@ RUNS ?= 1
 TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix docs conformance bench classics model unseen
+.PHONY: help run lab test check fix docs conformance bench swap classics model unseen
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -64,6 +65,10 @@ bench:
 	@scripts/setup dev
 	@test -n "$(TRACES)" || { echo 'bench: name the traces: make bench TRACES="access.log.gz"' >&2; exit 2; }
 	$(BIN)/python benchmarks/replay_policies.py $(TRACES)
+
+swap:
+	@scripts/setup dev
+	$(BIN)/python benchmarks/hot_swap.py $(ARGS)
 
 classics:
 	@scripts/setup lab

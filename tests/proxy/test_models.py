@@ -170,6 +170,27 @@ async def test_a_broken_index_leaves_all_as_it_is_and_is_told_once(drl, folder):
     assert proxy.proxy.engine.policy.model == digest
 
 
+async def test_a_directory_that_goes_away_is_told_and_can_come_back(drl, folder):
+    digest = model.load(written(folder)).sha256
+    proxy = await drl()
+    folder.rename(folder.parent / "away")
+    await told(proxy, "models-unreadable")
+    assert proxy.proxy.engine.policy.model == digest
+    (folder.parent / "away").rename(folder)
+    second = model.load(written(folder, 2)).sha256
+    assert (await told(proxy, "model-promoted", since=2)).told["digest"] == second
+
+
+async def test_a_plug_in_stays_in_force_while_models_come_in(start, folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder.parent)
+    text = "from scrubjay_policies import Policy\nMINE = Policy('mine', lambda f, _: -f[:, 3])\n"
+    (folder.parent / "plugged_in.py").write_text(text)
+    proxy = await start({"cache.policy": "plugged_in:MINE", "models.dir": str(folder)})
+    written(folder)
+    await told(proxy, "model-promoted")
+    assert proxy.proxy.engine.policy.name == "mine"
+
+
 async def test_under_another_policy_models_are_taken_in_and_used_by_a_switch(start, folder):
     proxy = await start({"cache.policy": "lru", "models.dir": str(folder)})
     digest = model.load(written(folder)).sha256

@@ -57,7 +57,10 @@ class Directory:
 
     def stamps(self) -> dict[str, str]:
         """The files beside the index, each with what changes when it is written."""
-        names = (one.name for one in self.path.iterdir())
+        try:
+            names = [one.name for one in self.path.iterdir()]
+        except OSError as error:
+            raise self._unusable(error) from error
         stamps = {name: self._stamp(name) for name in names if name[0] != "." and name != INDEX}
         return {name: stamp for name, stamp in stamps.items() if stamp}
 
@@ -188,6 +191,6 @@ class Directory:
 
     def _unusable(self, error: OSError) -> UsageMistake:
         return UsageMistake(
-            f"model directory {self.path} cannot be written: {error.strerror}",
-            hint="name a directory that scrubjay may write to",
+            f"model directory {self.path} cannot be used: {error.strerror}",
+            hint="it must be a directory that scrubjay may write to",
         )

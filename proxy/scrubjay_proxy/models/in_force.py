@@ -13,27 +13,22 @@ from scrubjay_proxy.sections import CacheSection
 
 class InForce:
     """`policy` is as it was made, the engine has it with a fall-back around it; `file` is the
-    model that policies are made with, None for the one that is shipped."""
+    model that policies are made with, None for the one that is shipped, `name` what it was asked
+    for by."""
 
     def __init__(self, cache: CacheSection, fallback: Fallback) -> None:
         self.cache = cache
-        self.file = cache.model_file
+        self.name, self.file = cache.policy, cache.model_file
         self._fallback = fallback
 
-    def begin(self, file: Path | None) -> Policy:
-        """The policy of the settings, for an engine that is not made yet. Raises PolicyError."""
-        self.file = file
-        self.policy = self.made(self.cache.policy, file)
-        return self._fallback.around(self.policy)
+    def begin(self, policy: Policy, file: Path | None) -> Policy:
+        """The policy to begin with, for an engine that is not made yet."""
+        self.policy, self.file = policy, file
+        return self._fallback.around(policy)
 
     def seat(self, engine: Engine) -> None:
         """Decide for this engine from now on."""
         self.engine = engine
-
-    @property
-    def name(self) -> str:
-        """Of the policy."""
-        return self.policy.name
 
     def made(self, name: str, file: Path | None) -> Policy:
         """A policy with a model, which is verified even where the policy has no use for it.
@@ -48,3 +43,4 @@ class InForce:
     def use_named(self, name: str) -> None:
         """The same, by name. Raises PolicyError."""
         self.use(self.made(name, self.file))
+        self.name = name

@@ -22,7 +22,7 @@ from scrubjay_proxy.meter import Meter
 from scrubjay_proxy.models import index as change
 from scrubjay_proxy.models.directory import Directory
 from scrubjay_proxy.models.in_force import InForce
-from scrubjay_proxy.models.index import Index, What
+from scrubjay_proxy.models.index import Entry, Index, What
 from scrubjay_proxy.models.trial import Verdict
 from scrubjay_proxy.models.trials import Outcome, Role, Trials, wanted
 from scrubjay_proxy.models.watching import watch
@@ -70,16 +70,17 @@ class Models:
         PolicyError for one that cannot be made, UsageMistake for a bad directory."""
         self._named_as = model.load(self._named).sha256 if self._named else ""
         directory = self._directory
+        name = self.in_force.name
         if directory is None:
-            return self.in_force.begin(self._named)
+            return self.in_force.begin(self.in_force.made(name, self._named), self._named)
         self.index = directory.index()
         directory.take_in(gate=self._told.gate)
         if self._named:
             directory.promote(str(self._named), by="settings")
-        index = self._sound(directory)
+        index, policy = self._sound(directory, name)
         self._loaded = index.active
         self._tell(index)
-        return self.in_force.begin(self._file(index))
+        return self.in_force.begin(policy or self.in_force.made(name, None), self._file(index))
 
     async def start(self) -> None:
         """Watch the directory, and begin the trials that are due."""
@@ -103,7 +104,11 @@ class Models:
             return
         async with self._turn:
             try:
-                index = await asyncio.to_thread(self._sound, directory)
+                name = self.in_force.name
+                index, policy = await asyncio.to_thread(self._sound, directory, name)
+                if policy is not None:
+                    self._swap(name, policy, self._file(index))
+                    self._loaded = index.active
                 await self._follow(index)
                 self._trouble = ""
             except (PolicyError, ScrubjayError) as error:
@@ -171,45 +176,46 @@ class Models:
         if self._directory is not None:
             await asyncio.to_thread(self._directory.promote, str(named), by="signal")
         else:
-            await self._swap(self._named)
+            name = self.in_force.name
+            self._swap(name, await asyncio.to_thread(self.in_force.made, name, named), named)
             self._meter.add(metrics.MODEL_CHANGES, What.PROMOTED)
             self._events.add("model-promoted", digest=found.sha256, file=str(named), by="signal")
         self._named_as = found.sha256
 
     # Between the directory and the policy.
 
-    def _sound(self, directory: Directory) -> Index:
-        """The index, after all that is new was looked at; what it has in force can be loaded."""
+    def _sound(self, directory: Directory, name: str) -> tuple[Index, Policy | None]:
+        """The index, after all that is new was looked at, and the policy with that name made with
+        the model in force, unless it is the one that was before."""
         index = directory.index()
         if directory.stamps() != index.seen:
             index = directory.take_in(gate=self._told.gate)
-        while index.active not in ("", self._loaded):
+        while index.active != self._loaded:
             try:
-                model.load(directory.kept(index.active))
-                break
+                return index, self.in_force.made(name, self._file(index))
             except ModelError as error:
+                if not index.active:
+                    raise
                 index = _withdrawn(directory, index.active, error)
-        return index
+        return index, None
 
     def _file(self, index: Index) -> Path | None:
         """The model in force; None for the one that is shipped."""
         return self._directory.kept(index.active) if self._directory and index.active else None
 
     async def _follow(self, index: Index) -> None:
-        if index.active != self._loaded:
-            await self._swap(self._file(index))
-            self._loaded = index.active
         try:
             await self._try_out(index)
         finally:
             self._tell(index)
 
-    async def _swap(self, file: Path | None) -> None:
-        """Make the policy in force anew with another model; one without a model stays."""
+    def _swap(self, name: str, made: Policy, file: Path | None) -> None:
+        """Put a policy with another model in force; the one there stays if it has no model."""
         force = self.in_force
-        made = await asyncio.to_thread(force.made, force.name, file)
         force.file = file
-        if made.model and made.name == force.name:
+        if name != force.name:
+            force.use_named(force.name)  # it was switched while this one was made
+        elif made.model:
             force.use(made)
 
     def _tell(self, index: Index) -> None:
@@ -283,8 +289,8 @@ def _withdrawn(directory: Directory, sha256: str, error: ModelError) -> Index:
     """Without a model that was put in force, but cannot be loaded here."""
 
     def decide(index: Index) -> Index:
-        entry = index.model(sha256)
         order = directory.order("proxy", str(error))
-        return change.refuse(index, entry, order, error.reason) if entry else index
+        entry = index.model(sha256) or Entry(sha256, "", order.time)
+        return change.refuse(index, entry, order, error.reason)
 
     return directory.edit(decide)
