@@ -59,7 +59,7 @@ class Fallback:
                 return self._instead(plain, features, self._reason)
             try:
                 found = judge(features, params)
-                sound = len(found) == len(features) and bool(np.isfinite(found).all())
+                sound = len(found) == np.count_nonzero(np.isfinite(found)) == len(features)
             except Exception as error:  # noqa: BLE001  plug-ins may raise what they like
                 self._failed("error", f"{type(error).__name__}: {error}")
                 return self._instead(plain, features, "error")
