@@ -182,7 +182,7 @@ class Proxy:
         if name not in {*names(), self.settings.cache.policy}:
             there = ", ".join(names())
             raise PolicyError(f'policy "{name}" cannot be switched to', hint=f"there are {there}")
-        self.models.switch(name)
+        self.models.in_force.use_named(name)
         self.events.add("policy-switched", policy=name)
 
     def ready(self) -> dict[str, str]:

@@ -39,8 +39,9 @@ def test_a_directory_that_is_not_there_is_one_clear_error(tmp_path):
 def test_a_dropped_file_is_promoted_once(directory, folder):
     digest = model.load(written(folder)).sha256
     assert directory.take_in(gate=False).active == digest
-    before = directory.index()
+    before, file = directory.index(), (folder / "index.json").stat()
     assert directory.take_in(gate=False) == before
+    assert (folder / "index.json").stat() == file
     assert len(before.history) == 1
     assert before.history[0].by == "file"
 
@@ -119,10 +120,10 @@ def test_a_model_that_is_not_there_is_one_clear_error(directory, wanted):
 
 def test_who_may_not_look_outside_finds_only_what_is_here(directory, folder, tmp_path):
     path = written(tmp_path)
+    written(folder)
     for wanted in (str(path), "../m.safetensors"):
         with pytest.raises(UsageMistake):
             directory.promote(wanted, by="api", outside=False)
-    written(folder)
     assert directory.promote("m.safetensors", by="api", outside=False).active
 
 

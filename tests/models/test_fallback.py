@@ -148,8 +148,9 @@ def test_another_policy_begins_with_a_clean_record():
     world.answer = "raises"
     for _ in range(PATIENCE):
         world.decide()
-    world.answer = "sound"
     world.policy = world.fallback.around(Policy("mine", world.worth))
+    assert world.decide() == "classic"
+    world.answer = "sound"
     assert world.decide() == "policy"
     assert world.told == ["fallback-started", "fallback-ended"]
 

@@ -6,9 +6,10 @@ from scrubjay_policies import classic
 from scrubjay_policies.engine import Engine
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadow import Shadow
+from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
 from scrubjay_proxy.models.index import Entry, Index, Order, promote, shadow
 from scrubjay_proxy.models.trial import WINDOW, Standing, Trailing, Trial, Verdict, judge
-from scrubjay_proxy.models.trials import Role, wanted
+from scrubjay_proxy.models.trials import Role, Trials, wanted
 from scrubjay_proxy.sections import ModelsSection
 
 
@@ -112,7 +113,8 @@ def test_a_sample_has_as_much_less_room():
     shadow = Shadow(classic.LRU, capacity=400, max_objects=1000, k=80, batch=1, seed=0, rate=4)
     for id in range(0, 80, 4):
         shadow.see(id, 30, expires=1e9, cost=0.1, now=0.0)
-    assert sum(shadow.see(id, 30, expires=1e9, cost=0.1, now=0.0) for id in (68, 72, 76)) == 3
+    seen = {id: shadow.see(id, 30, expires=1e9, cost=0.1, now=0.0) for id in (68, 72, 76, 60)}
+    assert seen == {68: True, 72: True, 76: True, 60: False}
 
 
 def test_a_policy_that_raises_in_shadow_ends_the_trial_and_nothing_else():
@@ -122,6 +124,25 @@ def test_a_policy_that_raises_in_shadow_ends_the_trial_and_nothing_else():
     one = trial(Policy("broken", broken), classic.LRU)
     assert play(one, 40)
     assert one.failure == "its decisions failed in shadow: ValueError: no idea"
+
+
+def test_a_trial_tells_its_end_once():
+    told = ModelsSection(gate=True, gate_requests=WINDOW, sample=1)
+    ended = []
+    trials = Trials(told, by_bytes=False, clock=lambda: 0.0, ended=ended.append)
+    engine = Engine(WORST, capacity=100, max_objects=1000)
+    trials.begin(Role.SHADOW, A.sha256, classic.LFU, WORST, engine)
+    for number in range(3 * WINDOW):
+        trials.see(stored(number % 6 if number % 2 else 1000 + number), 10)
+    assert [(one.role, one.sha256, one.verdict) for one in ended] == [
+        (Role.SHADOW, A.sha256, Verdict.WON)
+    ]
+    assert ended[0].why.startswith("leads by ")
+    assert trials.running == {}
+
+
+def stored(id):
+    return Stored(id, str(id), Head(200, "OK", Headers()), Exchange(0.0, 0.0))
 
 
 def test_a_standing_is_told_in_words():

@@ -11,8 +11,11 @@ from policies.models import weights, written
 from scrubjay_policies import model
 from scrubjay_policies.policy import Policy
 from scrubjay_proxy.errors import UsageMistake
+from scrubjay_proxy.events import Events
+from scrubjay_proxy.models import watching
 from scrubjay_proxy.models.directory import Directory
 from scrubjay_proxy.models.trial import WINDOW, Verdict
+from scrubjay_proxy.models.trials import Role
 from scrubjay_proxy.signals import obeyed
 
 JSON = "Content-Type: application/json"
@@ -189,6 +192,43 @@ async def test_a_plug_in_stays_in_force_while_models_come_in(start, folder, monk
     written(folder)
     await told(proxy, "model-promoted")
     assert proxy.proxy.engine.policy.name == "mine"
+
+
+async def test_a_policy_that_is_switched_to_meanwhile_stays(drl, folder):
+    proxy = await drl()
+    digest = model.load(written(folder)).sha256
+    looking = asyncio.create_task(proxy.proxy.models.look())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    proxy.proxy.use_policy("lru")
+    await looking
+    assert proxy.proxy.engine.policy.name == "lru"
+    proxy.proxy.use_policy("drl")
+    assert proxy.proxy.engine.policy.model == digest
+
+
+async def test_a_trial_begins_anew_against_another_policy(drl, folder):
+    written(folder)
+    proxy = await drl({"models.gate": True})
+    first = proxy.proxy.models.trials.running[Role.SHADOW]
+    proxy.proxy.use_policy("lru")
+    await proxy.proxy.models.look()
+    second = proxy.proxy.models.trials.running[Role.SHADOW]
+    assert (first.incumbent.name, second.incumbent.name) == ("drl", "lru")
+    assert second.trial is not first.trial
+
+
+async def test_a_directory_that_cannot_be_watched_is_looked_at_each_second(tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "EACH", 10)
+    events, looked = Events(lambda: 0.0), asyncio.Event()
+
+    async def look():
+        looked.set()
+
+    task = asyncio.create_task(watching.watch(tmp_path / "no", look, events))
+    await asyncio.wait_for(looked.wait(), 5)
+    task.cancel()
+    assert [one.kind for one in events.since(0)] == ["watch-failed"]
 
 
 async def test_under_another_policy_models_are_taken_in_and_used_by_a_switch(start, folder):

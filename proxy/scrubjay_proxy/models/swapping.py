@@ -141,12 +141,6 @@ class Models:
         """What SIGHUP asks for."""
         self._spawn(self.reload())
 
-    def switch(self, name: str) -> None:
-        """Decide by another policy, and begin trials anew. Raises PolicyError."""
-        self.in_force.use_named(name)
-        if self._directory is not None:
-            self._spawn(self.look())
-
     def readings(self) -> dict[str, tuple[int, float]]:
         """Of each trial under way: requests seen, and the challenger's lead as a ratio."""
         return {
