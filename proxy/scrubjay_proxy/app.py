@@ -78,7 +78,7 @@ class Proxy:
             clock=clock,
             removed=self._removed,
         )
-        self.models.in_force.seat(self.engine)
+        self.models.in_force.decide_for(self.engine.use)
         self.meter.know_policy(self.policy_name())
         self.routes = Routes(
             [route_of(one, settings.http, self._origin) for one in settings.all_routes]

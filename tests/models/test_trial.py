@@ -3,14 +3,13 @@
 import pytest
 
 from scrubjay_policies import classic
-from scrubjay_policies.engine import Engine
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadow import Shadow
 from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
 from scrubjay_proxy.models.index import Entry, Index, Order, promote, shadow
 from scrubjay_proxy.models.trial import WINDOW, Standing, Trailing, Trial, Verdict, judge
 from scrubjay_proxy.models.trials import Role, Trials, wanted
-from scrubjay_proxy.sections import ModelsSection
+from scrubjay_proxy.sections import CacheSection, ModelsSection
 
 
 def worst(features, params):
@@ -61,8 +60,8 @@ def test_only_who_trails_all_the_time_trails_for_long(windows, lasts):
 
 
 def trial(challenger, incumbent, *, rate=1, by_bytes=False):
-    engine = Engine(incumbent, capacity=100, max_objects=1000)
-    return Trial(challenger, incumbent, engine, rate=rate, by_bytes=by_bytes)
+    cache = CacheSection(capacity=100, objective="byte" if by_bytes else "object")
+    return Trial(challenger, incumbent, cache, rate=rate)
 
 
 def play(trial, requests=WINDOW, size=10):
@@ -129,9 +128,8 @@ def test_a_policy_that_raises_in_shadow_ends_the_trial_and_nothing_else():
 def test_a_trial_tells_its_end_once():
     told = ModelsSection(gate=True, gate_requests=WINDOW, sample=1)
     ended = []
-    trials = Trials(told, by_bytes=False, clock=lambda: 0.0, ended=ended.append)
-    engine = Engine(WORST, capacity=100, max_objects=1000)
-    trials.begin(Role.SHADOW, A.sha256, classic.LFU, WORST, engine)
+    trials = Trials(told, CacheSection(capacity=100), clock=lambda: 0.0, ended=ended.append)
+    trials.begin(Role.SHADOW, A.sha256, classic.LFU, WORST)
     for number in range(3 * WINDOW):
         trials.see(stored(number % 6 if number % 2 else 1000 + number), 10)
     assert [(one.role, one.sha256, one.verdict) for one in ended] == [

@@ -109,13 +109,15 @@ async def test_swaps_and_refusals_disturb_no_request(start, origin, tmp_path):
             else:
                 await promoted(proxy, digests[number % 2])
             event = await watcher.next("model-promoted")
-            assert event.told["digest"] == digests[number % 2] == proxy.proxy.engine.policy.model
+            assert (
+                event.told["digest"] == digests[number % 2] == proxy.proxy.store.engine.policy.model
+            )
             if number % (SWAPS // REFUSED) == 0:
                 data, reason = bad[len(refused) % len(bad)]
                 drop(folder, data, f"bad{len(refused)}")
                 refused.append((await watcher.next("model-refused")).told["reason"])
                 assert refused[-1] == reason
-                assert proxy.proxy.engine.policy.model == digests[number % 2]
+                assert proxy.proxy.store.engine.policy.model == digests[number % 2]
         ended.set()
     answers = [client.result() for client in clients]
     assert min(answers) > 100
@@ -125,7 +127,7 @@ async def test_swaps_and_refusals_disturb_no_request(start, origin, tmp_path):
     assert f'scrubjay_model_changes_total{{change="promoted"}} {SWAPS}.0' in metrics
     assert 'scrubjay_decision_fallbacks_total{reason="error"} 0.0' in metrics
     assert Directory(folder).index().active == digests[(SWAPS - 1) % 2]
-    assert (proxy.proxy.engine.policy.params[2:] == weights(2)).all()
+    assert (proxy.proxy.store.engine.policy.params[2:] == weights(2)).all()
 
 
 async def test_a_swap_leaves_what_is_stored_and_what_is_known_of_it(start, origin, tmp_path):
@@ -135,7 +137,7 @@ async def test_a_swap_leaves_what_is_stored_and_what_is_known_of_it(start, origi
     proxy = await start({"cache.policy": "drl", "models.dir": str(folder)})
     for target in ("/a", "/b", "/a"):
         await proxy.get(target)
-    engine = proxy.proxy.engine
+    engine = proxy.proxy.store.engine
     before = {id: engine.row(id) for id in engine.ids()}
     clock = engine.clock
     drop(folder, written(tmp_path).read_bytes())

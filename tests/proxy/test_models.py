@@ -57,14 +57,14 @@ async def asked(proxy, path, body=None):
 
 async def test_without_models_it_is_the_one_that_is_shipped(drl):
     proxy = await drl()
-    assert proxy.proxy.engine.policy.model == model.shipped().sha256
+    assert proxy.proxy.store.engine.policy.model == model.shipped().sha256
 
 
 async def test_what_is_in_the_directory_at_the_start_is_in_force_at_once(drl, folder):
     digest = model.load(written(folder)).sha256
     proxy = await drl()
-    assert proxy.proxy.engine.policy.model == digest
-    assert (proxy.proxy.engine.policy.params[2:] == weights()).all()
+    assert proxy.proxy.store.engine.policy.model == digest
+    assert (proxy.proxy.store.engine.policy.params[2:] == weights()).all()
 
 
 async def test_a_dropped_file_is_in_force_and_told_everywhere(drl, folder):
@@ -72,7 +72,7 @@ async def test_a_dropped_file_is_in_force_and_told_everywhere(drl, folder):
     digest = model.load(written(folder)).sha256
     event = await told(proxy, "model-promoted")
     assert (event.told["digest"], event.told["by"]) == (digest, "file")
-    assert proxy.proxy.engine.policy.model == digest
+    assert proxy.proxy.store.engine.policy.model == digest
     metrics = (await proxy.control("/metrics")).body.decode()
     assert f'scrubjay_model_info{{digest="{digest}"}} 1' in metrics
     assert 'scrubjay_model_changes_total{change="promoted"} 1' in metrics
@@ -89,7 +89,7 @@ async def test_a_refused_file_is_told_and_counted_and_the_last_good_one_stays(dr
     (folder / "m.safetensors").write_bytes(b"PK\x03\x04")
     event = await told(proxy, "model-refused")
     assert event.told["reason"] == "pickle"
-    assert proxy.proxy.engine.policy.model == digest
+    assert proxy.proxy.store.engine.policy.model == digest
     assert b'refusals_total{reason="pickle"} 1' in (await proxy.control("/metrics")).body
 
 
@@ -100,10 +100,10 @@ async def test_a_command_beside_it_is_followed(drl, folder):
     await told(proxy, "model-promoted")
     second = beside.promote(str(written(folder.parent, 2)), by="command").active
     event = await told(proxy, "model-promoted", since=1)
-    assert event.told["digest"] == proxy.proxy.engine.policy.model == second
+    assert event.told["digest"] == proxy.proxy.store.engine.policy.model == second
     beside.rollback(by="command")
     await told(proxy, "model-rolled-back")
-    assert proxy.proxy.engine.policy.model == first
+    assert proxy.proxy.store.engine.policy.model == first
 
 
 async def test_models_change_hands_over_http(drl, folder):
@@ -117,7 +117,7 @@ async def test_models_change_hands_over_http(drl, folder):
     assert (status, body["in_force"], body["history"][-1]["by"]) == (200, first, "api")
     status, body = await asked(proxy, "/api/models/shadow", {"model": second[:8]})
     assert (status, [one["challenger"] for one in body["trials"]]) == (200, ["shadow"])
-    assert proxy.proxy.engine.policy.model == first
+    assert proxy.proxy.store.engine.policy.model == first
 
 
 async def test_an_order_that_cannot_be_obeyed_is_refused_with_a_hint(drl, folder):
@@ -149,7 +149,7 @@ async def test_the_model_file_of_the_settings_starts_active(drl, folder, tmp_pat
     written(folder, 1)
     named = written(tmp_path, 2, "named")
     proxy = await drl({"cache.model": str(named)})
-    assert proxy.proxy.engine.policy.model == model.load(named).sha256
+    assert proxy.proxy.store.engine.policy.model == model.load(named).sha256
     assert proxy.proxy.models.index.previous == model.load(folder / "m.safetensors").sha256
 
 
@@ -159,7 +159,7 @@ async def test_what_was_kept_but_broken_gives_way_to_the_one_before(drl, folder)
     second = directory.promote(str(written(folder.parent, 2)), by="command").active
     directory.kept(second).write_bytes(b"")
     proxy = await drl()
-    assert proxy.proxy.engine.policy.model == first
+    assert proxy.proxy.store.engine.policy.model == first
     assert directory.index().history[-1].by == "proxy"
 
 
@@ -170,7 +170,7 @@ async def test_a_broken_index_leaves_all_as_it_is_and_is_told_once(drl, folder):
     await told(proxy, "models-unreadable")
     await proxy.proxy.models.look()
     assert [one.kind for one in proxy.proxy.events.since(0)].count("models-unreadable") == 1
-    assert proxy.proxy.engine.policy.model == digest
+    assert proxy.proxy.store.engine.policy.model == digest
 
 
 async def test_a_directory_that_goes_away_is_told_and_can_come_back(drl, folder):
@@ -178,7 +178,7 @@ async def test_a_directory_that_goes_away_is_told_and_can_come_back(drl, folder)
     proxy = await drl()
     folder.rename(folder.parent / "away")
     await told(proxy, "models-unreadable")
-    assert proxy.proxy.engine.policy.model == digest
+    assert proxy.proxy.store.engine.policy.model == digest
     (folder.parent / "away").rename(folder)
     second = model.load(written(folder, 2)).sha256
     assert (await told(proxy, "model-promoted", since=2)).told["digest"] == second
@@ -191,7 +191,7 @@ async def test_a_plug_in_stays_in_force_while_models_come_in(start, folder, monk
     proxy = await start({"cache.policy": "plugged_in:MINE", "models.dir": str(folder)})
     written(folder)
     await told(proxy, "model-promoted")
-    assert proxy.proxy.engine.policy.name == "mine"
+    assert proxy.proxy.store.engine.policy.name == "mine"
 
 
 async def test_a_policy_that_is_switched_to_meanwhile_stays(drl, folder):
@@ -202,9 +202,9 @@ async def test_a_policy_that_is_switched_to_meanwhile_stays(drl, folder):
     await asyncio.sleep(0)
     proxy.proxy.use_policy("lru")
     await looking
-    assert proxy.proxy.engine.policy.name == "lru"
+    assert proxy.proxy.store.engine.policy.name == "lru"
     proxy.proxy.use_policy("drl")
-    assert proxy.proxy.engine.policy.model == digest
+    assert proxy.proxy.store.engine.policy.model == digest
 
 
 async def test_a_trial_begins_anew_against_another_policy(drl, folder):
@@ -235,9 +235,9 @@ async def test_under_another_policy_models_are_taken_in_and_used_by_a_switch(sta
     proxy = await start({"cache.policy": "lru", "models.dir": str(folder)})
     digest = model.load(written(folder)).sha256
     await told(proxy, "model-promoted")
-    assert proxy.proxy.engine.policy.name == "lru"
+    assert proxy.proxy.store.engine.policy.name == "lru"
     proxy.proxy.use_policy("drl")
-    assert proxy.proxy.engine.policy.model == digest
+    assert proxy.proxy.store.engine.policy.model == digest
 
 
 async def test_sighup_reads_the_model_file_of_the_settings_again(start, tmp_path):
@@ -247,11 +247,11 @@ async def test_sighup_reads_the_model_file_of_the_settings_again(start, tmp_path
         second = model.load(written(tmp_path, 2)).sha256
         signal.raise_signal(signal.SIGHUP)
         event = await told(proxy, "model-promoted")
-        assert event.told["digest"] == proxy.proxy.engine.policy.model == second
+        assert event.told["digest"] == proxy.proxy.store.engine.policy.model == second
         named.write_bytes(b"weights")
         signal.raise_signal(signal.SIGHUP)
         assert (await told(proxy, "model-refused")).told["reason"] == "broken"
-        assert proxy.proxy.engine.policy.model == second
+        assert proxy.proxy.store.engine.policy.model == second
 
 
 async def test_a_candidate_is_dismissed_where_it_does_not_lead(drl, origin, folder):
@@ -279,7 +279,7 @@ async def test_a_candidate_that_leads_is_promoted(drl, origin, folder, monkeypat
     await play(proxy, origin, WINDOW)
     event = await told(proxy, "model-promoted")
     assert (event.told["digest"], event.told["by"]) == (digest, "gate")
-    assert proxy.proxy.engine.policy.model == digest
+    assert proxy.proxy.store.engine.policy.model == digest
 
 
 async def test_a_model_that_trails_for_long_is_rolled_back(drl, origin, folder, clock, monkeypatch):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from scrubjay_policies.engine import Engine
 from scrubjay_policies.policy import Policy
 from scrubjay_proxy.building import policy_of
 from scrubjay_proxy.models.fallback import Fallback
@@ -12,7 +12,7 @@ from scrubjay_proxy.sections import CacheSection
 
 
 class InForce:
-    """`policy` is as it was made, the engine has it with a fall-back around it; `file` is the
+    """`policy` is as it was made, the store has it with a fall-back around it; `file` is the
     model that policies are made with, None for the one that is shipped, `name` what it was asked
     for by."""
 
@@ -22,13 +22,13 @@ class InForce:
         self._fallback = fallback
 
     def begin(self, policy: Policy, file: Path | None) -> Policy:
-        """The policy to begin with, for an engine that is not made yet."""
+        """The policy to begin with, for a store that is not made yet."""
         self.policy, self.file = policy, file
         return self._fallback.around(policy)
 
-    def seat(self, engine: Engine) -> None:
-        """Decide for this engine from now on."""
-        self.engine = engine
+    def decide_for(self, use: Callable[[Policy], None]) -> None:
+        """How a store is told of another policy."""
+        self._use = use
 
     def made(self, name: str, file: Path | None) -> Policy:
         """A policy with a model, which is verified even where the policy has no use for it.
@@ -38,7 +38,7 @@ class InForce:
     def use(self, policy: Policy) -> None:
         """Decide by another one from now on."""
         self.policy = policy
-        self.engine.use(self._fallback.around(policy))
+        self._use(self._fallback.around(policy))
 
     def use_named(self, name: str) -> None:
         """The same, by name. Raises PolicyError."""

@@ -58,7 +58,7 @@ class Models:
         self.index = Index()
         self.trials = Trials(
             told,
-            by_bytes=in_force.cache.objective == "byte",
+            in_force.cache,
             clock=clock,
             ended=lambda outcome: self._spawn(self._conclude(outcome)),
         )
@@ -244,7 +244,7 @@ class Models:
         asked = wanted(index, force.policy, self._told)
         for role, sha256 in self.trials.missing(asked, force.policy).items():
             challenger = await asyncio.to_thread(self._challenger, sha256)
-            self.trials.begin(role, sha256, challenger, force.policy, force.engine)
+            self.trials.begin(role, sha256, challenger, force.policy)
         self._feed(self.trials.see if self.trials.running else None)
 
     def _challenger(self, sha256: str) -> Policy:

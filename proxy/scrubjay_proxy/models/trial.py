@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scrubjay_policies.engine import Engine
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadow import Counts, Shadow
+from scrubjay_proxy.sections import CacheSection
 
 WINDOW = 1000  # requests after which it is looked who leads
 
@@ -64,21 +64,21 @@ class Trailing:
 
 class Trial:
     """A challenger beside the incumbent. Both begin empty, with the room and the draws of the
-    cache that they shadow, on one in `rate` of the objects."""
+    cache that they shadow, on one in `rate` of the objects. Each ranks by itself."""
 
     def __init__(
-        self, challenger: Policy, incumbent: Policy, engine: Engine, *, rate: int, by_bytes: bool
+        self, challenger: Policy, incumbent: Policy, cache: CacheSection, *, rate: int
     ) -> None:
         self.failure = ""
-        self._by_bytes = by_bytes
+        self._by_bytes = cache.objective == "byte"
         self._challenger, self._incumbent = (
             Shadow(
                 policy,
-                capacity=engine.capacity,
-                max_objects=engine.max_objects,
-                k=engine.k,
-                batch=engine.batch,
-                seed=engine.seed,
+                capacity=cache.capacity,
+                max_objects=cache.max_objects,
+                k=cache.sample,
+                batch=cache.batch,
+                seed=cache.seed,
                 rate=rate,
             )
             for policy in (challenger, incumbent)

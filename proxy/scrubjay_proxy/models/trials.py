@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from scrubjay_policies.engine import Engine
 from scrubjay_policies.policy import Policy
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.models.index import Index
 from scrubjay_proxy.models.trial import Standing, Trailing, Trial, Verdict, judge
-from scrubjay_proxy.sections import ModelsSection
+from scrubjay_proxy.sections import CacheSection, ModelsSection
 
 
 class Role(StrEnum):
@@ -56,13 +55,13 @@ class Trials:
     def __init__(
         self,
         told: ModelsSection,
+        cache: CacheSection,
         *,
-        by_bytes: bool,
         clock: Callable[[], float],
         ended: Callable[[Outcome], None],
     ) -> None:
         self.running: dict[Role, Running] = {}
-        self._told, self._by_bytes = told, by_bytes
+        self._told, self._cache = told, cache
         self._clock, self._ended = clock, ended
 
     def missing(self, wanted: dict[Role, str], incumbent: Policy) -> dict[Role, str]:
@@ -72,13 +71,9 @@ class Trials:
                 del self.running[role]
         return {role: sha256 for role, sha256 in wanted.items() if role not in self.running}
 
-    def begin(
-        self, role: Role, sha256: str, challenger: Policy, incumbent: Policy, engine: Engine
-    ) -> None:
-        """A challenger against the policy in force, in caches like that of the engine."""
-        trial = Trial(
-            challenger, incumbent, engine, rate=self._told.sample, by_bytes=self._by_bytes
-        )
+    def begin(self, role: Role, sha256: str, challenger: Policy, incumbent: Policy) -> None:
+        """A challenger against the policy in force."""
+        trial = Trial(challenger, incumbent, self._cache, rate=self._told.sample)
         self.running[role] = Running(sha256, incumbent, trial)
 
     def see(self, stored: Stored, size: int) -> None:
