@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -146,8 +146,12 @@ def parse(data: bytes, source: str) -> Model:
     return Model(hashlib.sha256(data).hexdigest(), source, weights, metadata)
 
 
+@lru_cache(maxsize=8)
 def _fitting(data: bytes) -> tuple[Numbers, dict[str, str]]:
-    """Weights and metadata of a file; raises ModelError with the first reason against it."""
+    """Weights and metadata of a file; raises ModelError with the first reason against it.
+
+    A running proxy looks at the same bytes twice: as they come, and when they are put in force.
+    """
     header, tensors = _opened(data)
     metadata = header.get("__metadata__") or {}
     for why in _other_table(metadata):

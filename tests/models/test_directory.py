@@ -11,6 +11,7 @@ from policies.models import TOLD, weights, written
 from scrubjay_policies import model
 from scrubjay_policies.model import ModelError, Refusal
 from scrubjay_proxy.errors import UsageMistake
+from scrubjay_proxy.models import index
 from scrubjay_proxy.models.directory import Directory
 from scrubjay_proxy.models.index import State
 
@@ -185,13 +186,14 @@ def test_two_at_once_take_turns(directory, folder):
     assert [one.id for one in index.history] == [*range(1, 9)]
 
 
-def test_copies_that_the_index_forgot_are_removed(directory, folder):
-    stray = directory.kept("f" * 64)
-    stray.parent.mkdir()
-    stray.write_bytes(b"")
-    written(folder)
-    directory.take_in(gate=False)
-    assert not stray.exists()
+def test_a_copy_goes_when_the_index_forgets_its_model(directory, folder, monkeypatch):
+    monkeypatch.setattr(index, "MODELS", 2)
+    monkeypatch.setattr(index, "LINE", 1)
+    digests = []
+    for seed in range(3):
+        written(folder, seed)
+        digests.append(directory.take_in(gate=False).active)
+    assert [directory.kept(one).exists() for one in digests] == [False, True, True]
 
 
 def test_a_file_that_vanishes_while_it_is_looked_at_is_refused(directory, monkeypatch):

@@ -14,7 +14,7 @@ from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.events import Events
 from scrubjay_proxy.models import watching
 from scrubjay_proxy.models.directory import Directory
-from scrubjay_proxy.models.trial import WINDOW, Verdict
+from scrubjay_proxy.models.trial import WINDOW
 from scrubjay_proxy.models.trials import Role
 from scrubjay_proxy.signals import obeyed
 
@@ -271,14 +271,28 @@ async def play(proxy, origin, requests):
             assert (await client.ask(f"/{number % 10}")).status == 200
 
 
+async def crowd(proxy, origin, requests, each=lambda number: None):
+    """Half of the requests are for six objects, the others for one each."""
+    origin.on(WHATEVER, reply(b"hello", "Cache-Control: max-age=600"))
+    async with proxy.client() as client:
+        for number in range(requests):
+            each(number)
+            await client.ask(f"/{number % 6 if number % 2 else 1000 + number}")
+
+
 async def test_a_candidate_that_leads_is_promoted(drl, origin, folder, monkeypatch):
-    proxy = await drl({"models.gate_requests": WINDOW, "models.sample": 1, "models.gate": True})
-    monkeypatch.setattr("scrubjay_proxy.models.trials.judge", lambda *_, **__: Verdict.WON)
-    digest = model.load(written(folder, 1)).sha256
+    monkeypatch.setattr("scrubjay_proxy.models.trial.WINDOW", 200)
+    given = {"models.gate_requests": 400, "models.sample": 1, "models.gate": True}
+    upside_down = folder.parent / "upside-down"
+    model.save(upside_down, -model.shipped().weights, {})
+    proxy = await drl({**given, "cache.model": str(upside_down), "cache.capacity": "40B"})
+    model.save(folder / "m.safetensors", model.shipped().weights, {})
+    digest = model.load(folder / "m.safetensors").sha256
     await told(proxy, "model-shadowed")
-    await play(proxy, origin, WINDOW)
-    event = await told(proxy, "model-promoted")
+    await crowd(proxy, origin, 400)
+    event = await told(proxy, "model-promoted", since=2)
     assert (event.told["digest"], event.told["by"]) == (digest, "gate")
+    assert event.told["why"].startswith("leads by ")
     assert proxy.proxy.store.engine.policy.model == digest
 
 
@@ -287,14 +301,9 @@ async def test_a_model_that_trails_for_long_is_rolled_back(drl, origin, folder, 
     written(folder, 1)
     proxy = await drl({"models.rollback_after": "60s", "models.sample": 1, "cache.capacity": "40B"})
     model.save(folder / "m.safetensors", -model.shipped().weights, {})
-    origin.on(WHATEVER, reply(b"hello", "Cache-Control: max-age=600"))
     await told(proxy, "model-promoted", since=1)
     assert proxy.proxy.models.trials.running
-    async with proxy.client() as client:
-        for number in range(800):
-            if number % 200 == 0:
-                clock.advance(31)
-            await client.ask(f"/{number % 6 if number % 2 else 1000 + number}")
+    await crowd(proxy, origin, 800, lambda number: clock.advance(31 * (number % 200 == 0)))
     event = await told(proxy, "model-rolled-back")
     assert event.told["by"] == "watch"
     assert "leads by" in event.told["why"]

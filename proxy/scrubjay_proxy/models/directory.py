@@ -111,7 +111,8 @@ class Directory:
             after = decide(before)
             if after != before:
                 self._write(INDEX, msgspec.json.format(msgspec.json.encode(after)))
-                self._prune(after)
+                for gone in _digests(before) - _digests(after):
+                    self.kept(gone).unlink(missing_ok=True)
             return after
 
     def _judged(self, index: Index, name: str, *, gate: bool) -> Index:
@@ -173,12 +174,6 @@ class Directory:
         except OSError as error:
             raise self._unusable(error) from error
 
-    def _prune(self, index: Index) -> None:
-        needed = {self.kept(one.sha256).name for one in index.models}
-        for file in (self.path / KEPT).glob("*.safetensors"):
-            if file.name not in needed:
-                file.unlink(missing_ok=True)
-
     @contextmanager
     def _locked(self) -> Iterator[None]:
         try:
@@ -194,3 +189,7 @@ class Directory:
             f"model directory {self.path} cannot be used: {error.strerror}",
             hint="it must be a directory that scrubjay may write to",
         )
+
+
+def _digests(index: Index) -> set[str]:
+    return {one.sha256 for one in index.models if one.sha256}

@@ -48,7 +48,7 @@ def unseen(directory: Directory, index: Index) -> list[str]:
 
 def models_table(index: Index, new: list[str]) -> Table:
     """One model a line."""
-    table = Table("state", "digest", "file", "since (UTC)", "training said, or why refused")
+    table = Table("state", "digest", "file", "came (UTC)", "training said, or why refused")
     order = [*State]
     for entry in sorted(index.models, key=lambda one: order.index(index.state(one))):
         said = entry.refused or in_words(entry.metrics).replace("\n", ", ")
