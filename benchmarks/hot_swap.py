@@ -124,7 +124,7 @@ def bad_files(good: bytes) -> list[bytes]:
 
 
 def drop(folder: Path, name: str, data: bytes) -> None:
-    """A file comes in, whole."""
+    """A file comes in, whole; the disk may take its time over it."""
     draft = folder / f".{name}"
     draft.write_bytes(data)
     draft.rename(folder / name)
@@ -135,10 +135,11 @@ async def swap(folder: Path, seconds: float) -> None:
     good = [(folder.parent / f"good{number}").read_bytes() for number in range(2)]
     bad = bad_files(good[0])
     for number in range(int(seconds * SWAPS)):
-        drop(folder, "live.safetensors", good[number % 2])
+        await asyncio.to_thread(drop, folder, "live.safetensors", good[number % 2])
         await asyncio.sleep(0.5 / SWAPS)
         if number % GOOD_FOR_ONE_BAD == 0:
-            drop(folder, "bad", bad[number // GOOD_FOR_ONE_BAD % len(bad)])
+            one = bad[number // GOOD_FOR_ONE_BAD % len(bad)]
+            await asyncio.to_thread(drop, folder, "bad", one)
         await asyncio.sleep(0.5 / SWAPS)
 
 

@@ -1,14 +1,16 @@
 """Who leads in shadow, and what follows from it."""
 
+from dataclasses import replace
+
 import pytest
 
 from scrubjay_policies import classic
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadow import Shadow
 from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
-from scrubjay_proxy.models.index import Entry, Index, Order, promote, shadow
+from scrubjay_proxy.models.index import Entry, Index, Order, What, promote, shadow
 from scrubjay_proxy.models.trial import WINDOW, Standing, Trailing, Trial, Verdict, judge
-from scrubjay_proxy.models.trials import Role, Trials, wanted
+from scrubjay_proxy.models.trials import Outcome, Role, Trials, concluded, wanted
 from scrubjay_proxy.sections import CacheSection, ModelsSection
 
 
@@ -173,3 +175,29 @@ DRL = Policy("drl", worst, model=B.sha256)
 )
 def test_which_trials_there_should_be(index, policy, told, trials):
     assert wanted(index, policy, ModelsSection(**told)) == trials
+
+
+SHADOWED = shadow(promote(Index(), B, NOW), A, NOW)
+PROMOTED = promote(promote(Index(), A, NOW), B, NOW)
+WON = Outcome(Role.SHADOW, A.sha256, Verdict.WON, "leads")
+LOST = Outcome(Role.SHADOW, A.sha256, Verdict.LOST, "trails")
+BETTER = Outcome(Role.PREVIOUS, A.sha256, Verdict.WON, "leads")
+
+
+@pytest.mark.parametrize(
+    ("index", "outcome", "what", "active", "why"),
+    [
+        (SHADOWED, WON, What.PROMOTED, A, "leads"),
+        (SHADOWED, LOST, What.DISMISSED, B, "did not lead: trails"),
+        (PROMOTED, WON, None, B, ""),
+        (PROMOTED, BETTER, What.ROLLED_BACK, A, "the model before leads"),
+        (promote(PROMOTED, A, NOW), BETTER, None, A, ""),
+        (PROMOTED, replace(BETTER, verdict=Verdict.LOST), None, B, ""),
+    ],
+)
+def test_what_follows_from_a_trial(index, outcome, what, active, why):
+    after = concluded(index, outcome, B.sha256, 9.0)
+    assert after.active == active.sha256
+    assert [(one.what, one.why, one.time) for one in after.since(index.last)] == (
+        [(what, why, 9.0)] if what else []
+    )

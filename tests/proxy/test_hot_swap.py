@@ -63,61 +63,40 @@ async def asking(proxy, seed, ended):
     return answers
 
 
-class Watcher:
-    """Waits for the next event of a kind."""
-
-    def __init__(self, events):
-        self.events, self.last = events, 0
-
-    async def next(self, kind):
-        async with asyncio.timeout(10):
-            async for event in self.events.follow(self.last):
-                self.last = event.id
-                if event.kind == kind:
-                    return event
-        raise AssertionError(f"no {kind}")
-
-
 def drop(folder, data, name="live.safetensors"):
     draft = folder / f".{name}"
     draft.write_bytes(data)
     draft.rename(folder / name)
 
 
-async def promoted(proxy, digest):
-    order = {"method": "POST", "body": json.dumps({"model": digest}).encode()}
-    answer = await proxy.control("/api/models/promote", "Content-Type: application/json", **order)
-    assert answer.status == 200
-
-
-async def test_swaps_and_refusals_disturb_no_request(start, origin, tmp_path):
-    folder, fuse = tmp_path / "models", tmp_path / "went off"
-    folder.mkdir()
+async def test_swaps_and_refusals_disturb_no_request(drl, origin, folder, tmp_path):
+    fuse = tmp_path / "went off"
     good = [written(tmp_path, seed, f"good{seed}") for seed in (1, 2)]
     digests = [model.load(path).sha256 for path in good]
     bad = bad_files(good[0], fuse)
     origin.on(WHATEVER, page)
-    proxy = await start(
-        {"cache.policy": "drl", "cache.capacity": "30kB", "models.dir": str(folder)}, control=True
-    )
-    watcher, ended, refused = Watcher(proxy.proxy.events), asyncio.Event(), []
+    proxy = await drl({"cache.capacity": "30kB"}, control=True)
+    engine = proxy.proxy.store.engine
+    ended, refused, last = asyncio.Event(), [], 0
     async with asyncio.TaskGroup() as group:
         clients = [group.create_task(asking(proxy, seed, ended)) for seed in range(CLIENTS)]
         for number in range(SWAPS):
             if number < 2 or number % 5 == 0:
                 drop(folder, good[number % 2].read_bytes())
             else:
-                await promoted(proxy, digests[number % 2])
-            event = await watcher.next("model-promoted")
-            assert (
-                event.told["digest"] == digests[number % 2] == proxy.proxy.store.engine.policy.model
-            )
+                order = {"model": digests[number % 2]}
+                assert (await proxy.asked("/api/models/promote", order))[0] == 200
+            event = await proxy.told("model-promoted", last)
+            last = event.id
+            assert event.told["digest"] == digests[number % 2] == engine.policy.model
             if number % (SWAPS // REFUSED) == 0:
                 data, reason = bad[len(refused) % len(bad)]
                 drop(folder, data, f"bad{len(refused)}")
-                refused.append((await watcher.next("model-refused")).told["reason"])
+                event = await proxy.told("model-refused", last)
+                last = event.id
+                refused.append(event.told["reason"])
                 assert refused[-1] == reason
-                assert proxy.proxy.store.engine.policy.model == digests[number % 2]
+                assert engine.policy.model == digests[number % 2]
         ended.set()
     answers = [client.result() for client in clients]
     assert min(answers) > 100
@@ -130,17 +109,15 @@ async def test_swaps_and_refusals_disturb_no_request(start, origin, tmp_path):
     assert (proxy.proxy.store.engine.policy.params[2:] == weights(2)).all()
 
 
-async def test_a_swap_leaves_what_is_stored_and_what_is_known_of_it(start, origin, tmp_path):
-    folder = tmp_path / "models"
-    folder.mkdir()
+async def test_a_swap_leaves_what_is_stored_and_what_is_known_of_it(drl, origin, folder, tmp_path):
     origin.on(WHATEVER, page)
-    proxy = await start({"cache.policy": "drl", "models.dir": str(folder)})
+    proxy = await drl()
     for target in ("/a", "/b", "/a"):
         await proxy.get(target)
     engine = proxy.proxy.store.engine
     before = {id: engine.row(id) for id in engine.ids()}
     clock = engine.clock
     drop(folder, written(tmp_path).read_bytes())
-    await Watcher(proxy.proxy.events).next("model-promoted")
+    await proxy.told("model-promoted")
     assert {id: engine.row(id) for id in engine.ids()} == before
     assert engine.clock == clock

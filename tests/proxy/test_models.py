@@ -1,7 +1,6 @@
 """A model directory and the proxy that watches it."""
 
 import asyncio
-import json
 import signal
 
 import pytest
@@ -14,45 +13,7 @@ from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.events import Events
 from scrubjay_proxy.models import watching
 from scrubjay_proxy.models.directory import Directory
-from scrubjay_proxy.models.trial import WINDOW
-from scrubjay_proxy.models.trials import Role
 from scrubjay_proxy.signals import obeyed
-
-JSON = "Content-Type: application/json"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def drl(start, folder):
-    """Starts a proxy under drl that watches the folder."""
-
-    async def begin(given=None, **how):
-        return await start(
-            {"cache.policy": "drl", "models.dir": str(folder), **(given or {})}, **how
-        )
-
-    return begin
-
-
-async def told(proxy, kind, since=0):
-    """The next event of a kind."""
-    async with asyncio.timeout(10):
-        async for event in proxy.proxy.events.follow(since):
-            if event.kind == kind:
-                return event
-    raise AssertionError("it ended before")
-
-
-async def asked(proxy, path, body=None):
-    """An answer of the control port: status and JSON."""
-    how = {"method": "POST", "body": json.dumps(body).encode()} if body is not None else {}
-    answer = await proxy.control(path, JSON, **how)
-    return answer.status, json.loads(answer.body)
 
 
 async def test_without_models_it_is_the_one_that_is_shipped(drl):
@@ -70,15 +31,15 @@ async def test_what_is_in_the_directory_at_the_start_is_in_force_at_once(drl, fo
 async def test_a_dropped_file_is_in_force_and_told_everywhere(drl, folder):
     proxy = await drl(control=True)
     digest = model.load(written(folder)).sha256
-    event = await told(proxy, "model-promoted")
+    event = await proxy.told("model-promoted")
     assert (event.told["digest"], event.told["by"]) == (digest, "file")
     assert proxy.proxy.store.engine.policy.model == digest
     metrics = (await proxy.control("/metrics")).body.decode()
     assert f'scrubjay_model_info{{digest="{digest}"}} 1' in metrics
     assert 'scrubjay_model_changes_total{change="promoted"} 1' in metrics
-    _, models = await asked(proxy, "/api/models")
+    _, models = await proxy.asked("/api/models")
     assert (models["in_force"], models["models"][0]["state"]) == (digest, "active")
-    _, events = await asked(proxy, f"/api/events?since={event.id - 1}")
+    _, events = await proxy.asked(f"/api/events?since={event.id - 1}")
     assert [one["kind"] for one in events] == ["model-promoted"]
     assert Directory(folder).index().active == digest
 
@@ -87,7 +48,7 @@ async def test_a_refused_file_is_told_and_counted_and_the_last_good_one_stays(dr
     digest = model.load(written(folder)).sha256
     proxy = await drl(control=True)
     (folder / "m.safetensors").write_bytes(b"PK\x03\x04")
-    event = await told(proxy, "model-refused")
+    event = await proxy.told("model-refused")
     assert event.told["reason"] == "pickle"
     assert proxy.proxy.store.engine.policy.model == digest
     assert b'refusals_total{reason="pickle"} 1' in (await proxy.control("/metrics")).body
@@ -97,25 +58,25 @@ async def test_a_command_beside_it_is_followed(drl, folder):
     proxy = await drl()
     beside = Directory(folder)
     first = beside.promote(str(written(folder.parent, 1)), by="command").active
-    await told(proxy, "model-promoted")
+    await proxy.told("model-promoted")
     second = beside.promote(str(written(folder.parent, 2)), by="command").active
-    event = await told(proxy, "model-promoted", since=1)
+    event = await proxy.told("model-promoted", since=1)
     assert event.told["digest"] == proxy.proxy.store.engine.policy.model == second
     beside.rollback(by="command")
-    await told(proxy, "model-rolled-back")
+    await proxy.told("model-rolled-back")
     assert proxy.proxy.store.engine.policy.model == first
 
 
 async def test_models_change_hands_over_http(drl, folder):
     first, second = (model.load(written(folder, seed, f"m{seed}")).sha256 for seed in (1, 2))
     proxy = await drl(control=True)
-    status, body = await asked(proxy, "/api/models/promote", {"model": "m1"})
+    status, body = await proxy.asked("/api/models/promote", {"model": "m1"})
     assert (status, body["in_force"]) == (200, first)
-    status, body = await asked(proxy, "/api/models/promote", {"model": second[:8]})
+    status, body = await proxy.asked("/api/models/promote", {"model": second[:8]})
     assert (status, body["in_force"]) == (200, second)
-    status, body = await asked(proxy, "/api/models/rollback", {})
+    status, body = await proxy.asked("/api/models/rollback", {})
     assert (status, body["in_force"], body["history"][-1]["by"]) == (200, first, "api")
-    status, body = await asked(proxy, "/api/models/shadow", {"model": second[:8]})
+    status, body = await proxy.asked("/api/models/shadow", {"model": second[:8]})
     assert (status, [one["challenger"] for one in body["trials"]]) == (200, ["shadow"])
     assert proxy.proxy.store.engine.policy.model == first
 
@@ -129,15 +90,15 @@ async def test_an_order_that_cannot_be_obeyed_is_refused_with_a_hint(drl, folder
         ("shadow", {"model": "../m"}),
         ("rollback", {}),
     ]:
-        status, body = await asked(proxy, f"/api/models/{path}", order)
+        status, body = await proxy.asked(f"/api/models/{path}", order)
         assert (status, bool(body["error"]), bool(body["hint"])) == (422, True, True)
 
 
 async def test_without_a_directory_there_is_nothing_to_promote(start):
     proxy = await start(control=True)
-    status, body = await asked(proxy, "/api/models/promote", {"model": "m"})
+    status, body = await proxy.asked("/api/models/promote", {"model": "m"})
     assert (status, body["error"]) == (422, "there is no model directory")
-    assert (await asked(proxy, "/api/models"))[0] == 200
+    assert (await proxy.asked("/api/models"))[0] == 200
 
 
 async def test_a_directory_that_is_not_there_is_told_at_the_start(start, tmp_path):
@@ -167,7 +128,7 @@ async def test_a_broken_index_leaves_all_as_it_is_and_is_told_once(drl, folder):
     digest = model.load(written(folder)).sha256
     proxy = await drl()
     (folder / "index.json").write_text("{")
-    await told(proxy, "models-unreadable")
+    await proxy.told("models-unreadable")
     await proxy.proxy.models.look()
     assert [one.kind for one in proxy.proxy.events.since(0)].count("models-unreadable") == 1
     assert proxy.proxy.store.engine.policy.model == digest
@@ -177,11 +138,11 @@ async def test_a_directory_that_goes_away_is_told_and_can_come_back(drl, folder)
     digest = model.load(written(folder)).sha256
     proxy = await drl()
     folder.rename(folder.parent / "away")
-    await told(proxy, "models-unreadable")
+    await proxy.told("models-unreadable")
     assert proxy.proxy.store.engine.policy.model == digest
     (folder.parent / "away").rename(folder)
     second = model.load(written(folder, 2)).sha256
-    assert (await told(proxy, "model-promoted", since=2)).told["digest"] == second
+    assert (await proxy.told("model-promoted", since=2)).told["digest"] == second
 
 
 async def test_a_plug_in_stays_in_force_while_models_come_in(start, folder, monkeypatch):
@@ -190,7 +151,7 @@ async def test_a_plug_in_stays_in_force_while_models_come_in(start, folder, monk
     (folder.parent / "plugged_in.py").write_text(text)
     proxy = await start({"cache.policy": "plugged_in:MINE", "models.dir": str(folder)})
     written(folder)
-    await told(proxy, "model-promoted")
+    await proxy.told("model-promoted")
     assert proxy.proxy.store.engine.policy.name == "mine"
 
 
@@ -205,17 +166,6 @@ async def test_a_policy_that_is_switched_to_meanwhile_stays(drl, folder):
     assert proxy.proxy.store.engine.policy.name == "lru"
     proxy.proxy.use_policy("drl")
     assert proxy.proxy.store.engine.policy.model == digest
-
-
-async def test_a_trial_begins_anew_against_another_policy(drl, folder):
-    written(folder)
-    proxy = await drl({"models.gate": True})
-    first = proxy.proxy.models.trials.running[Role.SHADOW]
-    proxy.proxy.use_policy("lru")
-    await proxy.proxy.models.look()
-    second = proxy.proxy.models.trials.running[Role.SHADOW]
-    assert (first.incumbent.name, second.incumbent.name) == ("drl", "lru")
-    assert second.trial is not first.trial
 
 
 async def test_a_directory_that_cannot_be_watched_is_looked_at_each_second(tmp_path, monkeypatch):
@@ -234,7 +184,7 @@ async def test_a_directory_that_cannot_be_watched_is_looked_at_each_second(tmp_p
 async def test_under_another_policy_models_are_taken_in_and_used_by_a_switch(start, folder):
     proxy = await start({"cache.policy": "lru", "models.dir": str(folder)})
     digest = model.load(written(folder)).sha256
-    await told(proxy, "model-promoted")
+    await proxy.told("model-promoted")
     assert proxy.proxy.store.engine.policy.name == "lru"
     proxy.proxy.use_policy("drl")
     assert proxy.proxy.store.engine.policy.model == digest
@@ -246,67 +196,12 @@ async def test_sighup_reads_the_model_file_of_the_settings_again(start, tmp_path
     with obeyed(asyncio.Event(), proxy.proxy.models.hang_up):
         second = model.load(written(tmp_path, 2)).sha256
         signal.raise_signal(signal.SIGHUP)
-        event = await told(proxy, "model-promoted")
+        event = await proxy.told("model-promoted")
         assert event.told["digest"] == proxy.proxy.store.engine.policy.model == second
         named.write_bytes(b"weights")
         signal.raise_signal(signal.SIGHUP)
-        assert (await told(proxy, "model-refused")).told["reason"] == "broken"
+        assert (await proxy.told("model-refused")).told["reason"] == "broken"
         assert proxy.proxy.store.engine.policy.model == second
-
-
-async def test_a_candidate_is_dismissed_where_it_does_not_lead(drl, origin, folder):
-    written(folder)
-    proxy = await drl({"models.gate_requests": WINDOW, "models.sample": 1, "models.gate": True})
-    await play(proxy, origin, WINDOW)
-    event = await told(proxy, "model-dismissed")
-    assert event.told["why"].startswith("did not lead: is level after 1,000 requests")
-    assert proxy.proxy.store.asked is None
-
-
-async def play(proxy, origin, requests):
-    """Requests for a few small objects that stay in the cache."""
-    origin.on(WHATEVER, reply(b"hello", "Cache-Control: max-age=600"))
-    async with proxy.client() as client:
-        for number in range(requests):
-            assert (await client.ask(f"/{number % 10}")).status == 200
-
-
-async def crowd(proxy, origin, requests, each=lambda number: None):
-    """Half of the requests are for six objects, the others for one each."""
-    origin.on(WHATEVER, reply(b"hello", "Cache-Control: max-age=600"))
-    async with proxy.client() as client:
-        for number in range(requests):
-            each(number)
-            await client.ask(f"/{number % 6 if number % 2 else 1000 + number}")
-
-
-async def test_a_candidate_that_leads_is_promoted(drl, origin, folder, monkeypatch):
-    monkeypatch.setattr("scrubjay_proxy.models.trial.WINDOW", 200)
-    given = {"models.gate_requests": 400, "models.sample": 1, "models.gate": True}
-    upside_down = folder.parent / "upside-down"
-    model.save(upside_down, -model.shipped().weights, {})
-    proxy = await drl({**given, "cache.model": str(upside_down), "cache.capacity": "40B"})
-    model.save(folder / "m.safetensors", model.shipped().weights, {})
-    digest = model.load(folder / "m.safetensors").sha256
-    await told(proxy, "model-shadowed")
-    await crowd(proxy, origin, 400)
-    event = await told(proxy, "model-promoted", since=2)
-    assert (event.told["digest"], event.told["by"]) == (digest, "gate")
-    assert event.told["why"].startswith("leads by ")
-    assert proxy.proxy.store.engine.policy.model == digest
-
-
-async def test_a_model_that_trails_for_long_is_rolled_back(drl, origin, folder, clock, monkeypatch):
-    monkeypatch.setattr("scrubjay_proxy.models.trial.WINDOW", 200)
-    written(folder, 1)
-    proxy = await drl({"models.rollback_after": "60s", "models.sample": 1, "cache.capacity": "40B"})
-    model.save(folder / "m.safetensors", -model.shipped().weights, {})
-    await told(proxy, "model-promoted", since=1)
-    assert proxy.proxy.models.trials.running
-    await crowd(proxy, origin, 800, lambda number: clock.advance(31 * (number % 200 == 0)))
-    event = await told(proxy, "model-rolled-back")
-    assert event.told["by"] == "watch"
-    assert "leads by" in event.told["why"]
 
 
 async def test_a_policy_that_fails_answers_all_the_same(start, origin, monkeypatch):
@@ -320,7 +215,7 @@ async def test_a_policy_that_fails_answers_all_the_same(start, origin, monkeypat
         assert (await proxy.get(f"/{number}")).body == b"hello"
     metrics = (await proxy.control("/metrics")).body
     assert b'scrubjay_decision_fallbacks_total{reason="error"} 12' in metrics
-    assert (await told(proxy, "fallback-started")).told["reason"] == "error"
+    assert (await proxy.told("fallback-started")).told["reason"] == "error"
 
 
 async def test_events_are_followed_as_they_come(drl, folder):

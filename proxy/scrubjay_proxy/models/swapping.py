@@ -23,8 +23,7 @@ from scrubjay_proxy.models import index as change
 from scrubjay_proxy.models.directory import Directory
 from scrubjay_proxy.models.in_force import InForce
 from scrubjay_proxy.models.index import Entry, Index, What
-from scrubjay_proxy.models.trial import Verdict
-from scrubjay_proxy.models.trials import Outcome, Role, Trials, wanted
+from scrubjay_proxy.models.trials import Outcome, Trials, concluded, wanted
 from scrubjay_proxy.models.watching import watch
 from scrubjay_proxy.sections import ModelsSection
 from scrubjay_proxy.store.memory import Asked
@@ -253,24 +252,12 @@ class Models:
         return force.made(force.name if force.policy.model else "drl", file)
 
     async def _conclude(self, outcome: Outcome) -> None:
-        """Do what follows from a trial, unless the directory was changed meanwhile."""
-        directory = self._needed()
-
-        def decide(index: Index) -> Index:
-            won = outcome.verdict is Verdict.WON
-            if outcome.role is Role.PREVIOUS:
-                order = directory.order("watch", f"the model before {outcome.why}")
-                same = index.active == self._loaded and index.previous == outcome.sha256
-                return change.rollback(index, order) if won and same else index
-            entry = index.model(outcome.sha256)
-            if entry is None or index.shadow != outcome.sha256:
-                return index
-            if won:
-                return change.promote(index, entry, directory.order("gate", outcome.why))
-            return change.dismiss(index, directory.order("gate", f"did not lead: {outcome.why}"))
-
+        directory, active = self._needed(), self.index.active
+        now = directory.order("proxy").time
         with suppress(ScrubjayError):  # the next look tells it
-            await asyncio.to_thread(directory.edit, decide)
+            await asyncio.to_thread(
+                directory.edit, lambda index: concluded(index, outcome, active, now)
+            )
         await self.look()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from scrubjay_policies.policy import Policy
 from scrubjay_proxy.http.messages import Stored
-from scrubjay_proxy.models.index import Index
+from scrubjay_proxy.models import index as change
+from scrubjay_proxy.models.index import Index, Order
 from scrubjay_proxy.models.trial import Standing, Trailing, Trial, Verdict, judge
 from scrubjay_proxy.sections import CacheSection, ModelsSection
 
@@ -47,6 +48,20 @@ def wanted(index: Index, policy: Policy, told: ModelsSection) -> dict[Role, str]
     if told.rollback_after > 0 and index.active and policy.model == index.active:
         trials[Role.PREVIOUS] = index.previous
     return trials
+
+
+def concluded(index: Index, outcome: Outcome, active: str, now: float) -> Index:
+    """What follows from a trial, unless the index was changed meanwhile; `active` was in force."""
+    won, entry = outcome.verdict is Verdict.WON, index.model(outcome.sha256)
+    if outcome.role is Role.PREVIOUS:
+        same = (index.active, index.previous) == (active, outcome.sha256)
+        order = Order("watch", now, f"the model before {outcome.why}")
+        return change.rollback(index, order) if won and same else index
+    if entry is None or index.shadow != outcome.sha256:
+        return index
+    if won:
+        return change.promote(index, entry, Order("gate", now, outcome.why))
+    return change.dismiss(index, Order("gate", now, f"did not lead: {outcome.why}"))
 
 
 class Trials:
