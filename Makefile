@@ -14,6 +14,7 @@
 #   make model TRACES="a.csv.gz b.csv.gz"     trains the model that ships
 #   make unseen TRACES="a.csv.gz b.csv.gz"    the same recipe, on each trace without having seen it
 #   make holding                 learned lifetimes against fixed ones, simulated and live
+#   make swap                    latency while models change hands, and while they don't
 #   make classics TRACES="a.log.gz b.csv"  every policy against the classics and the optimum
 
 SHELL := /bin/bash
@@ -25,7 +26,7 @@ RUNS ?= 1
 TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix docs conformance bench classics model unseen holding
+.PHONY: help run lab test check fix docs conformance bench swap classics model unseen holding
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,6 +66,10 @@ bench:
 	@scripts/setup dev
 	@test -n "$(TRACES)" || { echo 'bench: name the traces: make bench TRACES="access.log.gz"' >&2; exit 2; }
 	$(BIN)/python benchmarks/replay_policies.py $(TRACES)
+
+swap:
+	@scripts/setup dev
+	$(BIN)/python benchmarks/hot_swap.py $(ARGS)
 
 classics:
 	@scripts/setup lab

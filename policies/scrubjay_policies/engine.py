@@ -144,10 +144,11 @@ class Engine:
 
     def use(self, policy: Policy) -> None:
         """Judge by another policy from now on; credit counts from zero again, as its unit
-        was the former one's worth."""
+        was the former one's worth. Where that gave none, nothing is touched."""
+        if self.policy.ages:
+            self.inflation = 0.0
+            self._table.rows[: len(self), at.CREDIT] = 0.0
         self.policy = policy
-        self.inflation = 0.0
-        self._table.rows[: len(self), at.CREDIT] = 0.0
 
     def offer(self, id: int, size: int, *, expires: float, cost: float, now: float) -> Offer:
         """Take an object in, making room; one that is there already is replaced and keeps

@@ -14,6 +14,7 @@ from dataclasses import replace
 from scrubjay_policies.engine import Engine, Known, Offer
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadows.holders import enter, give_up, keep, lacks_room, leave, stray
+from scrubjay_policies.shadows.report import Report, report
 from scrubjay_policies.shadows.state import (
     CODES,
     EXPIRES,
@@ -96,6 +97,10 @@ class Follower:
     def leader(self) -> str:
         """The shadow that is followed; "own" is the one under the policy's own ranking."""
         return NAMES[self.state.whole[LEADER]]
+
+    def report(self) -> Report:
+        """How all caches stand, and why this one is followed."""
+        return report(self.state)
 
     def ids(self) -> Iterator[int]:
         """Every id held."""

@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from enum import StrEnum
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -34,8 +35,23 @@ _TRAIN = "Train one for this version: scrubjay train TRACE --out model.safetenso
 _FILE = "It must be a file that scrubjay train wrote."
 
 
+class Refusal(StrEnum):
+    """Why a file is no model for this program, for counting."""
+
+    UNREADABLE = "unreadable"
+    PICKLE = "pickle"  # torch's zips as well
+    BROKEN = "broken"
+    FEATURES = "features"
+    TENSORS = "tensors"
+    NUMBERS = "numbers"
+
+
 class ModelError(PolicyError):
     """A model file that is not there, or is none for this program."""
+
+    def __init__(self, message: str, *, hint: str = "", reason: Refusal = Refusal.BROKEN) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +85,25 @@ def save(path: Path, weights: Numbers, metadata: Mapping[str, str]) -> None:
 
 def load(path: Path) -> Model:
     """Read a model; raises ModelError for what cannot be read, or does not fit this program."""
+    return parse(contents(path), str(path))
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a file, not more than tell that it is too large; raises ModelError."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            return file.read(LARGEST + 1)
     except OSError as error:
-        raise ModelError(f"model {path} cannot be read: {error.strerror}", hint=_FILE) from error
-    return _parsed(data, str(path))
+        raise ModelError(
+            f"model {path} cannot be read: {error.strerror}", hint=_FILE, reason=Refusal.UNREADABLE
+        ) from error
 
 
 @cache
 def shipped() -> Model:
     """The model that comes with the package."""
     file = files("scrubjay_policies") / "models" / f"{SHIPPED}.safetensors"
-    return _parsed(file.read_bytes(), SHIPPED)
+    return parse(file.read_bytes(), SHIPPED)
 
 
 def check(weights: Numbers, metadata: Mapping[str, str]) -> None:
@@ -112,25 +134,34 @@ def _bytes(weights: Numbers, metadata: Mapping[str, str]) -> bytes:
     return len(text).to_bytes(_LENGTH, "little") + text + weights.astype("<f4").tobytes()
 
 
-def _parsed(data: bytes, source: str) -> Model:
+def parse(data: bytes, source: str) -> Model:
+    """The model that a file's bytes are; raises ModelError for bytes that are none."""
     try:
         weights, metadata = _fitting(data)
     except ModelError as error:
-        raise ModelError(f"model {source} refused: {error}", hint=error.hint) from error
+        raise ModelError(
+            f"model {source} refused: {error}", hint=error.hint, reason=error.reason
+        ) from error
     weights.flags.writeable = False
     return Model(hashlib.sha256(data).hexdigest(), source, weights, metadata)
 
 
+@lru_cache(maxsize=8)
 def _fitting(data: bytes) -> tuple[Numbers, dict[str, str]]:
-    """Weights and metadata of a file; raises ModelError with the first reason against it."""
+    """Weights and metadata of a file; raises ModelError with the first reason against it.
+
+    A running proxy looks at the same bytes twice: as they come, and when they are put in force.
+    """
     header, tensors = _opened(data)
     metadata = header.get("__metadata__") or {}
-    for reason in chain(_other_table(metadata), _other_tensors(tensors)):
-        raise ModelError(reason, hint=_TRAIN)
+    for why in _other_table(metadata):
+        raise ModelError(why, hint=_TRAIN, reason=Refusal.FEATURES)
+    for why in _other_tensors(tensors):
+        raise ModelError(why, hint=_TRAIN, reason=Refusal.TENSORS)
     parts = [np.frombuffer(tensors[name]["data"], "<f4") for name in learned.SHAPES]
     weights = np.concatenate(parts).astype(np.float32)
-    for reason in _bad_numbers(weights):
-        raise ModelError(reason, hint=_TRAIN)
+    for why in _bad_numbers(weights):
+        raise ModelError(why, hint=_TRAIN, reason=Refusal.NUMBERS)
     return weights, metadata
 
 
@@ -139,7 +170,9 @@ def _opened(data: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(data) > LARGEST:
         raise ModelError(f"it is larger than {LARGEST:,} bytes, which no model is", hint=_FILE)
     if data[_LENGTH : _LENGTH + 1] != b"{":
-        raise ModelError(f"it is {_kind(data)}", hint=_FILE)
+        kind = _kind(data)
+        reason = Refusal.PICKLE if "never opened" in kind else Refusal.BROKEN
+        raise ModelError(f"it is {kind}", hint=_FILE, reason=reason)
     length = int.from_bytes(data[:_LENGTH], "little")
     if length > len(data) - _LENGTH:
         there = len(data) - _LENGTH

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import signal
 import ssl
 import time
 from collections.abc import Callable
@@ -14,23 +13,27 @@ from typing import Self
 import structlog
 
 from scrubjay_policies.caches import cache_of
+from scrubjay_policies.follower import Follower
 from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names
-from scrubjay_proxy.building import policy_of, route_of, rules_of, server_tls
+from scrubjay_policies.shadows.report import Report
+from scrubjay_proxy.building import route_of, rules_of, server_tls
 from scrubjay_proxy.caching import Caching
 from scrubjay_proxy.control.api import create_api
 from scrubjay_proxy.control.running import Purge, Usage
 from scrubjay_proxy.control.serve import ControlServer, open_listener
 from scrubjay_proxy.deliver import Delivery
+from scrubjay_proxy.events import Events
 from scrubjay_proxy.fetch import Fetcher
 from scrubjay_proxy.flight import Flights
 from scrubjay_proxy.flow import Flow
 from scrubjay_proxy.forwarding import ForwardOrigins
-from scrubjay_proxy.holding import Holding
+from scrubjay_proxy.holding import holding_of
 from scrubjay_proxy.http.messages import Request
 from scrubjay_proxy.http.rules import KeyRules
 from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.meter import Gauges, Meter
+from scrubjay_proxy.models.building import models_of
 from scrubjay_proxy.outgoing import refusal
 from scrubjay_proxy.passing import Passing
 from scrubjay_proxy.purging import selector
@@ -38,8 +41,9 @@ from scrubjay_proxy.recording import Recorder
 from scrubjay_proxy.routes import Routes
 from scrubjay_proxy.searches import Searches
 from scrubjay_proxy.settings import Settings
+from scrubjay_proxy.signals import obeyed
 from scrubjay_proxy.store.base import Reason
-from scrubjay_proxy.store.memory import MemoryStore
+from scrubjay_proxy.store.memory import Asked, MemoryStore
 from scrubjay_proxy.tunnel import Tunnels
 from scrubjay_proxy.upstream import Address, Origin, OriginLimits
 from scrubjay_proxy.wire.server import ClientConnection, Limits
@@ -58,8 +62,13 @@ class Proxy:
         self._clients: set[ClientConnection] = set()
         self._origins: list[Origin] = []
         cache = settings.cache
+        self.meter, self.events = self._meter(), Events(clock)
+        self.holding = holding_of(settings, self.meter)
+        self.models = models_of(
+            settings, meter=self.meter, events=self.events, clock=clock, feed=self._feed
+        )
         engine = cache_of(
-            policy_of(cache, cache.policy),
+            self.models.begin(),
             capacity=cache.capacity,
             max_objects=cache.max_objects,
             k=cache.sample,
@@ -73,8 +82,8 @@ class Proxy:
             clock=clock,
             removed=self._removed,
         )
-        self.meter = self._meter()
-        self.holding = self._holding()
+        self.models.in_force.decide_for(self.store.use)
+        self.meter.know_policy(self.policy_name())
         self.routes = Routes(
             [route_of(one, settings.http, self._origin) for one in settings.all_routes]
         )
@@ -94,20 +103,18 @@ class Proxy:
             lifetime=lambda: self.holding.changes.mean_lifetime if self.holding else 0.0,
             policy=self.policy_name,
             model=lambda: self.store.engine.policy.model,
+            guard=self.guard,
+            trials=lambda: self.models.readings(),  # noqa: PLW0108  they are not there yet
         )
         routes = ["none", *(route.name for route in self.settings.all_routes)]
         if self.settings.proxy.forward:
             routes.append("forward")
-        known = dict.fromkeys((*names(), self.policy_name()))
         return Meter(
-            routes=routes, whys=[why.value for why in Why], policies=list(known), gauges=gauges
+            routes=routes, whys=[why.value for why in Why], policies=names(), gauges=gauges
         )
 
-    def _holding(self) -> Holding | None:
-        staleness = self.settings.http.staleness
-        if staleness is None:
-            return None
-        return Holding(staleness, self.meter, most_objects=self.settings.cache.max_objects)
+    def _feed(self, asked: Asked | None) -> None:
+        self.store.asked = asked
 
     def _origin(self, where: Address, connect_to: str) -> Origin:
         told = self.settings.origin
@@ -181,14 +188,19 @@ class Proxy:
         """The policy in force."""
         return self.store.engine.policy.name
 
+    def guard(self) -> Report | None:
+        """How the shadow caches stand; None under a policy without them."""
+        engine = self.store.engine
+        return engine.report() if isinstance(engine, Follower) else None
+
     def use_policy(self, name: str) -> None:
         """Evict by another policy from now on: one with a name, or the one of the settings. The
         control port does not import modules that a request names."""
         if name not in {*names(), self.settings.cache.policy}:
             there = ", ".join(names())
             raise PolicyError(f'policy "{name}" cannot be switched to', hint=f"there are {there}")
-        self.store.use(policy_of(self.settings.cache, name))
-        log.info("policy switched", policy=name)
+        self.models.in_force.use_named(name)
+        self.events.add("policy-switched", policy=name)
 
     def ready(self) -> dict[str, str]:
         """The in-process store is always there; origins are judged by each request."""
@@ -229,6 +241,7 @@ class Proxy:
         self._server = await asyncio.get_running_loop().create_server(
             self._connection, sock=listener, ssl=tls, backlog=2048
         )
+        await self.models.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -257,23 +270,17 @@ class Proxy:
             client.abort()
         for origin in self._origins:
             origin.close()
+        await self.models.stop()
+        self.events.close()
 
 
 async def run(settings: Settings, *, on_ready: Callable[[Proxy], None] | None = None) -> int:
     """Serve until SIGTERM or SIGINT, drain, and give the exit code; a second signal ends at
     once."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     proxy = Proxy(settings)
-
-    def told_to_stop() -> None:
-        if stop.is_set():
-            raise SystemExit(1)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told_to_stop)
-    try:
+    reload = proxy.models.hang_up if settings.models.dir or settings.cache.model else None
+    with obeyed(stop, reload):
         async with proxy:
             log.info(
                 "ready",
@@ -286,8 +293,5 @@ async def run(settings: Settings, *, on_ready: Callable[[Proxy], None] | None = 
                 on_ready(proxy)
             await stop.wait()
             log.info("draining")
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
     log.info("stopped")
     return 0

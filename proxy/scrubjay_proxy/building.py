@@ -56,13 +56,12 @@ def rules_of(http: HttpSection) -> Rules:
     )
 
 
-def policy_of(cache: CacheSection, name: str) -> Policy:
-    """The policy of that name, with the objective and the model of the settings.
+def policy_of(cache: CacheSection, name: str, file: Path | None) -> Policy:
+    """The policy of that name, with the objective of the settings and a model file, if any.
 
     The model is read even where another policy is asked for, so that a bad one shows at the
     start. Raises PolicyError.
     """
-    file = Path(cache.model) if cache.model else None
     if file and name not in MODELLED:
         model.load(file)
     return policy(name, cache.objective, model=file)

@@ -70,9 +70,9 @@ COMMANDS = {
         "scrubjay trace describe access.log.gz",
     ),
     "models": Entry(
-        "scrubjay_replay.commands.models:models",
-        "Look at model files.",
-        "scrubjay models show model.safetensors",
+        "scrubjay_proxy.commands.models:app",
+        "Look at models, promote them, try them in shadow, roll back.",
+        "scrubjay models list --models DIR",
     ),
     "purge": Entry(
         "scrubjay_proxy.commands.purge:purge",

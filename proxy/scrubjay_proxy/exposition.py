@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,6 +14,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
+from scrubjay_policies.shadows.report import Report
 from scrubjay_proxy import metrics
 from scrubjay_proxy.meter import Meter, Spread
 from scrubjay_proxy.metrics import LATENCIES, METRICS, Metric
@@ -48,45 +49,64 @@ class Exposition(Collector):
     def collect(self) -> Iterator[Family]:
         for metric in METRICS:
             match metric.kind:
+                case "counter" if metric.kept:
+                    yield counter_family(metric, READINGS[metric](self.meter))
                 case "counter":
                     yield counter_family(metric, self.meter.tallies[metric.name].counts)
                 case "histogram":
                     yield histogram_family(metric, self.spreads(metric))
                 case "gauge" | "info":
-                    yield gauge_family(metric, self.readings(metric))
+                    yield gauge_family(metric, READINGS[metric](self.meter))
 
     def spreads(self, metric: Metric) -> Mapping[tuple[str, ...], Spread]:
         if metric is metrics.ORIGIN_DURATION:
             return {(): self.meter.origin_duration}
         return {(outcome,): spread for outcome, spread in self.meter.durations.items()}
 
-    def readings(self, metric: Metric) -> Values:
-        read = self.meter.gauges
-        match metric:
-            case metrics.CACHE_BYTES:
-                return {(): read.bytes()}
-            case metrics.CACHE_OBJECTS:
-                return {(): read.objects()}
-            case metrics.CACHE_CAPACITY:
-                return {(): read.capacity()}
-            case metrics.FILLING:
-                return {(): read.filling()}
-            case metrics.CONNECTIONS:
-                return {(): read.connections()}
-            case metrics.LIFETIME:
-                return {(): read.lifetime()}
-            case metrics.STALENESS:
-                return {(): read.staleness()}
-            case metrics.POLICY_INFO:
-                return in_force(read.policy(), self.meter.policies)
-            case metrics.MODEL_INFO:
-                return {(digest,): 1} if (digest := read.model()) else {}
-            case _:
-                return {(installed_version(), platform.python_version()): 1}
+
+# What is not counted by the meter but read when scraped.
+READINGS: dict[Metric, Callable[[Meter], Values]] = {
+    metrics.CACHE_BYTES: lambda meter: {(): meter.gauges.bytes()},
+    metrics.CACHE_OBJECTS: lambda meter: {(): meter.gauges.objects()},
+    metrics.CACHE_CAPACITY: lambda meter: {(): meter.gauges.capacity()},
+    metrics.FILLING: lambda meter: {(): meter.gauges.filling()},
+    metrics.CONNECTIONS: lambda meter: {(): meter.gauges.connections()},
+    metrics.LIFETIME: lambda meter: {(): meter.gauges.lifetime()},
+    metrics.STALENESS: lambda meter: {(): meter.gauges.staleness()},
+    metrics.POLICY_INFO: lambda meter: in_force(meter.gauges.policy(), meter.policies),
+    metrics.MODEL_INFO: lambda meter: {(found,): 1} if (found := meter.gauges.model()) else {},
+    metrics.SHADOW_REQUESTS: lambda meter: {
+        (who,): requests for who, (requests, _) in meter.gauges.trials().items()
+    },
+    metrics.SHADOW_LEAD: lambda meter: {
+        (who,): lead for who, (_, lead) in meter.gauges.trials().items()
+    },
+    metrics.GUARD_REQUESTS: lambda meter: guard(meter, lambda told: {(): told.requests}),
+    metrics.GUARD_SWITCHES: lambda meter: guard(meter, lambda told: {(): told.switches}),
+    metrics.GUARD_HITS: lambda meter: guard(
+        meter, lambda told: {(one.name,): one.hits for one in (told.live, *told.shadows)}
+    ),
+    metrics.GUARD_FOLLOWS: lambda meter: guard(
+        meter, lambda told: in_force(told.follows, [one.name for one in told.shadows])
+    ),
+    metrics.GUARD_LEAD: lambda meter: guard(
+        meter, lambda told: {(one.name,): one.lead for one in told.shadows}
+    ),
+    metrics.GUARD_PRICE: lambda meter: guard(
+        meter, lambda told: {(one.name,): one.price for one in told.shadows}
+    ),
+    metrics.BUILD_INFO: lambda _: {(installed_version(), platform.python_version()): 1},
+}
+
+
+def guard(meter: Meter, read: Callable[[Report], Values]) -> Values:
+    """What the guard says; nothing under a policy without one."""
+    told = meter.gauges.guard()
+    return read(told) if told else {}
 
 
 def in_force(current: str, known: Iterable[str]) -> Values:
-    values: dict[tuple[str, ...], int] = {}
+    values: dict[tuple[str, ...], float] = {}
     for name in sorted({*known, current}):
         values[(name,)] = int(name == current)
     return values

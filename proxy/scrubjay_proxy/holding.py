@@ -14,6 +14,7 @@ from scrubjay_proxy.http.messages import Head, Stored
 from scrubjay_proxy.http.rules import Rules
 from scrubjay_proxy.meter import Meter
 from scrubjay_proxy.routes import Route
+from scrubjay_proxy.settings import Settings
 
 
 class Holding:
@@ -76,3 +77,11 @@ def tag_of(head: Head, digest: int) -> int:
     """Names the version: by its entity tag, where it has none by the digest of its body."""
     etag = head.headers.get("etag")
     return digest if etag is None else xxhash.xxh3_64_intdigest(etag.removeprefix("W/").encode())
+
+
+def holding_of(settings: Settings, meter: Meter) -> Holding | None:
+    """What learns lifetimes, if the settings give it a budget."""
+    staleness = settings.http.staleness
+    if staleness is None:
+        return None
+    return Holding(staleness, meter, most_objects=settings.cache.max_objects)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scrubjay_policies.shadows.report import Report
 from scrubjay_proxy import metrics
 from scrubjay_proxy.metrics import LATENCIES, METRICS, OTHER, Metric
 
@@ -27,6 +28,10 @@ def nobody() -> str:
     return ""
 
 
+def nobody_guards() -> Report | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Gauges:
     """Where to read what is not counted but is."""
@@ -40,6 +45,8 @@ class Gauges:
     model: Callable[[], str] = nobody
     staleness: Callable[[], float] = none_yet
     lifetime: Callable[[], float] = none_yet
+    guard: Callable[[], Report | None] = nobody_guards
+    trials: Callable[[], Mapping[str, tuple[int, float]]] = dict  # requests, lead as a ratio
 
 
 class Tally:
@@ -94,7 +101,7 @@ class Meter:
         self.tallies = {
             metric.name: Tally([label.values or given[label.name] for label in metric.labels])
             for metric in METRICS
-            if metric.kind == "counter"
+            if metric.kind == "counter" and not metric.kept
         }
         self.durations = {outcome: Spread() for outcome in metrics.OUTCOMES}
         self.origin_duration = Spread()
@@ -131,16 +138,21 @@ class Meter:
 
     def evicted(self, policy: str, reason: str, objects: int = 1, freed: int = 0) -> None:
         """Objects left the store while `policy` was in force."""
-        if policy not in self.policies:
-            self.know_policy(policy)
+        self.know_policy(policy)
         self.tallies["scrubjay_evictions_total"].add(objects, policy, reason)
         self.tallies["scrubjay_evicted_bytes_total"].add(freed, policy, reason)
 
     def know_policy(self, policy: str) -> None:
-        """A plug-in chosen at run time gets its own label: only the operator can name one."""
+        """A plug-in gets its own label: only the operator can name one."""
+        if policy in self.policies:
+            return
         self.policies = (*self.policies, policy)
         for name in ("scrubjay_evictions_total", "scrubjay_evicted_bytes_total"):
             self.tallies[name].know((policy,), metrics.REMOVALS)
+
+    def add(self, metric: Metric, *labels: str, amount: int = 1) -> None:
+        """Count something that happens seldom."""
+        self.tallies[metric.name].add(amount, *labels)
 
     def stored(self) -> None:
         """A response was taken in."""

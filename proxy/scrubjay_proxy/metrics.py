@@ -9,6 +9,9 @@ OUTCOMES = ("hit", "stale", "checked", "fetched", "bypass", "refused")
 CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 FAILURES = ("connect", "timeout", "reset", "protocol", "busy")
 REMOVALS = ("evicted", "expired", "purged", "invalidated", "replaced")
+REFUSALS = ("unreadable", "pickle", "broken", "features", "tensors", "numbers")
+MODEL_EVENTS = ("promoted", "rolled-back", "shadowed", "dismissed")
+FAULTS = ("error", "not-finite", "deadline")
 DECISIONS = ("stored", "too-large", "policy", "full", "no-room", "incomplete")
 
 # Upper bounds in seconds: from a hit in memory to a silent origin at its limit.
@@ -39,11 +42,13 @@ class Metric:
     help: str
     unit: str = ""
     labels: tuple[Label, ...] = ()
+    kept: bool = False  # a counter that somebody else keeps, read when scraped
 
 
 OUTCOME = Label("outcome", OUTCOMES)
 ROUTE = Label("route")
 POLICY = Label("policy")
+CACHE = Label("cache")
 
 REQUESTS = Metric(
     "scrubjay_requests_total",
@@ -162,6 +167,74 @@ MODEL_INFO = Metric(
     "1 for the model in force, by its file's SHA-256; nothing under a policy without one.",
     labels=(Label("digest"),),
 )
+MODEL_CHANGES = Metric(
+    "scrubjay_model_changes_total",
+    "counter",
+    "Models that were promoted, rolled back to, run in shadow, or dismissed from it.",
+    labels=(Label("change", MODEL_EVENTS),),
+)
+MODEL_REFUSALS = Metric(
+    "scrubjay_model_refusals_total",
+    "counter",
+    "Model files that were refused, by the first reason against them.",
+    labels=(Label("reason", REFUSALS),),
+)
+FALLBACKS = Metric(
+    "scrubjay_decision_fallbacks_total",
+    "counter",
+    "Decisions that a classic made instead of the policy in force, by what the policy did.",
+    labels=(Label("reason", FAULTS),),
+)
+SHADOW_REQUESTS = Metric(
+    "scrubjay_shadow_requests",
+    "gauge",
+    "Requests seen in a trial under way, by who challenges the policy in force.",
+    labels=(Label("challenger", ("shadow", "previous")),),
+)
+SHADOW_LEAD = Metric(
+    "scrubjay_shadow_lead_ratio",
+    "gauge",
+    "Hit ratio of the challenger in shadow, less that of the policy in force beside it.",
+    unit="ratio",
+    labels=(Label("challenger", ("shadow", "previous")),),
+)
+GUARD_REQUESTS = Metric(
+    "scrubjay_guard_requests_total",
+    "counter",
+    "Requests that the shadow caches have seen; nothing under a policy without them.",
+    kept=True,
+)
+GUARD_HITS = Metric(
+    "scrubjay_guard_hits_total",
+    "counter",
+    "Of those, what each shadow cache would have answered, and what the live cache did.",
+    labels=(CACHE,),
+    kept=True,
+)
+GUARD_SWITCHES = Metric(
+    "scrubjay_guard_switches_total",
+    "counter",
+    "Times that the guard followed another cache from then on.",
+    kept=True,
+)
+GUARD_FOLLOWS = Metric(
+    "scrubjay_guard_follows",
+    "info",
+    "1 for the cache that is followed, 0 for the others.",
+    labels=(CACHE,),
+)
+GUARD_LEAD = Metric(
+    "scrubjay_guard_lead",
+    "gauge",
+    "What each cache leads the followed one by: hits, bytes or seconds, as the objective says.",
+    labels=(CACHE,),
+)
+GUARD_PRICE = Metric(
+    "scrubjay_guard_price",
+    "gauge",
+    "The lead from which on a cache is followed, in the same unit.",
+    labels=(CACHE,),
+)
 BUILD_INFO = Metric(
     "scrubjay_build_info", "info", "Always 1.", labels=(Label("version"), Label("python"))
 )
@@ -191,5 +264,16 @@ METRICS: tuple[Metric, ...] = (
     CONNECTIONS,
     POLICY_INFO,
     MODEL_INFO,
+    MODEL_CHANGES,
+    MODEL_REFUSALS,
+    FALLBACKS,
+    SHADOW_REQUESTS,
+    SHADOW_LEAD,
+    GUARD_REQUESTS,
+    GUARD_HITS,
+    GUARD_SWITCHES,
+    GUARD_FOLLOWS,
+    GUARD_LEAD,
+    GUARD_PRICE,
     BUILD_INFO,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -154,15 +155,23 @@ class CacheSection(Section):
     max_object: OptionalSize = Field(
         None, description="Largest body to store; empty: as much as the capacity."
     )
-    policy: str = Field("gdsf", min_length=1, description="What to evict: a name or module:NAME.")
+    policy: str = Field("hybrid", min_length=1, description="What to evict: a name or module:NAME.")
     objective: Objective = Field("object", description="Hits to win: of objects, bytes or cost.")
     model: str = Field("", description="File with the weights of drl; empty: the shipped ones.")
     sample: int = Field(80, ge=1, le=4096, description="Candidates drawn for one eviction.")
     batch: int = Field(1, ge=1, le=4096, description="Most of them evicted at once.")
     seed: int = Field(0, ge=0, lt=2**63, description="Of the draws; same seed, same victims.")
+    deadline: Seconds = Field(
+        0.005, description="Time for one decision of drl or a plug-in, else a classic; 0: any."
+    )
     store: Annotated[str, AfterValidator(check_store)] = Field(
         "memory", description="Where objects live."
     )
+
+    @property
+    def model_file(self) -> Path | None:
+        """The file with the weights of drl, None for those that are shipped."""
+        return Path(self.model) if self.model else None
 
     @property
     def object_limit(self) -> int:
@@ -174,6 +183,26 @@ class CacheSection(Section):
         if self.batch > self.sample:
             raise ValueError(f"batch = {self.batch} must not exceed sample = {self.sample}")
         return self
+
+
+class ModelsSection(Section):
+    dir: str = Field("", description="Directory of models for drl, watched; empty: none.")
+    gate: bool = Field(
+        False, description="Run what is dropped there in shadow, and promote it once it leads."
+    )
+    gate_requests: int = Field(
+        20_000, ge=1, description="Requests seen in shadow until it is judged who leads."
+    )
+    gate_lead: float = Field(
+        0.1, ge=0, le=100, description="Points of hits (of bytes for byte) that count as a lead."
+    )
+    sample: int = Field(
+        4, ge=1, le=1024, description="In shadow, look at one in so many objects, to save time."
+    )
+    rollback_after: Seconds = Field(
+        0.0,
+        description="Roll back a model that trails the one before for so long in shadow; 0: never.",
+    )
 
 
 class HttpSection(Section):

@@ -24,6 +24,7 @@ from scrubjay_proxy.sections import (
     ControlSection,
     HttpSection,
     LogSection,
+    ModelsSection,
     OriginSection,
     ProxySection,
     RouteSection,
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     proxy: ProxySection = Field(default_factory=ProxySection)
     control: ControlSection = Field(default_factory=ControlSection)
     cache: CacheSection = Field(default_factory=CacheSection)
+    models: ModelsSection = Field(default_factory=ModelsSection)
     http: HttpSection = Field(default_factory=HttpSection)
     origin: OriginSection = Field(default_factory=OriginSection)
     routes: tuple[RouteSection, ...] = ()

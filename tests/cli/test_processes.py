@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
+from policies.models import written
+from scrubjay_policies import model
 from scrubjay_proxy.demo_origin import DemoOrigin
 
 ANYWHERE = ("--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
@@ -90,6 +92,18 @@ async def test_serve_answers_logs_json_and_drains_on_sigterm():
         assert origin.asked == 1
     assert code == 0
     assert [json.loads(line)["event"] for line in err.splitlines()][-1] == "stopped"
+
+
+async def test_sighup_reads_the_model_file_again(tmp_path):
+    words = ("--forward", "--policy", "drl", "--model", str(written(tmp_path, 1)), *ANYWHERE)
+    async with started("serve", *words) as serve:
+        await until(serve.stderr, '"ready"')
+        digest = model.load(written(tmp_path, 2)).sha256
+        serve.send_signal(signal.SIGHUP)
+        told = await until(serve.stderr, r'(\{.*"model promoted".*\})')
+        assert json.loads(told[1])["digest"] == digest
+        code, _, _ = await stopped(serve, signal.SIGTERM)
+    assert code == 0
 
 
 @pytest.mark.parametrize("flag", ["--listen", "--control"])

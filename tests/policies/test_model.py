@@ -12,7 +12,7 @@ import safetensors.numpy
 
 from policies.models import TOLD, weights, written
 from scrubjay_policies import features, learned, model, policy
-from scrubjay_policies.model import ModelError
+from scrubjay_policies.model import ModelError, Refusal
 
 
 @pytest.fixture
@@ -20,11 +20,12 @@ def path(tmp_path):
     return written(tmp_path)
 
 
-def refused(path):
+def refused(path, reason=None):
     with pytest.raises(ModelError) as caught:
         model.load(path)
     assert str(path) in str(caught.value)
     assert caught.value.hint
+    assert reason in (None, caught.value.reason)
     return str(caught.value)
 
 
@@ -96,7 +97,7 @@ def test_the_shipped_model_is_one():
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    assert "No such file" in refused(tmp_path / "no.safetensors")
+    assert "No such file" in refused(tmp_path / "no.safetensors", Refusal.UNREADABLE)
     assert "Is a directory" in refused(tmp_path)
 
 
@@ -126,7 +127,7 @@ def test_a_pickle_that_would_run_something_is_not_opened(tmp_path):
 
     path = tmp_path / "m.pt"
     path.write_bytes(pickle.dumps(Bomb()))
-    assert "a pickle" in refused(path)
+    assert "a pickle" in refused(path, Refusal.PICKLE)
     assert not (tmp_path / "went off").exists()
 
 
@@ -148,7 +149,7 @@ def test_a_file_cut_short_anywhere_is_refused(path):
 
 def test_bytes_after_the_end_are_refused(path):
     path.write_bytes(path.read_bytes() + b"\0" * 8)
-    assert "broken" in refused(path)
+    assert "broken" in refused(path, Refusal.BROKEN)
 
 
 def test_another_format_is_refused(path):
@@ -165,7 +166,7 @@ def test_tensors_without_a_word_are_refused(path):
 def test_other_features_are_refused_by_name(path):
     names = [each.name for each in features.FEATURES]
     theirs = json.dumps(["entropy", *names[1:]])
-    why = refused(telling(path, features="0" * 16, feature_names=theirs))
+    why = refused(telling(path, features="0" * 16, feature_names=theirs), Refusal.FEATURES)
     assert f"it was trained on other features: entropy, {names[0]}" in why
 
 
@@ -190,7 +191,8 @@ def test_other_inputs_are_refused_by_name(path):
 def test_tensors_that_lack_or_are_too_many_are_refused_by_name(path):
     bias = np.zeros(32, np.float32)
     assert "more than the network: layer9.bias" in refused(holding(path, **{"layer9.bias": bias}))
-    assert "it lacks layer1.bias" in refused(holding(path, **{"layer1.bias": None}))
+    lacking = holding(path, **{"layer1.bias": None})
+    assert "it lacks layer1.bias" in refused(lacking, Refusal.TENSORS)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ def test_a_tensor_that_does_not_fit_is_refused(path, tensor, why):
 def test_worth_that_is_not_finite_is_refused_after_a_trial(path, monkeypatch):
     monkeypatch.setattr(model, "MOST", np.inf)
     huge = {"out.weight": np.full(16, -3e38, np.float32)}
-    assert "what it says of objects is not finite" in refused(holding(path, **huge))
+    assert "of objects is not finite" in refused(holding(path, **huge), Refusal.NUMBERS)
 
 
 def test_what_would_not_be_loaded_is_not_saved(tmp_path):

@@ -1,6 +1,7 @@
 """A whole proxy in front of a scripted origin, on loopback, with a clock that tests advance."""
 
 import asyncio
+import json
 import os
 from contextlib import AsyncExitStack
 
@@ -11,6 +12,7 @@ from loopback.control import NoControl
 from loopback.origin import ScriptedOrigin
 from scrubjay_proxy import app
 from scrubjay_proxy.app import Proxy
+from scrubjay_proxy.events import Event
 from scrubjay_proxy.settings import Settings
 
 START = 1_800_000_000.0
@@ -47,6 +49,20 @@ class Running:
         """One request to the control port."""
         host = f"Host: 127.0.0.1:{self.control_port}"
         return await fetch(self.control_port, target, host, *lines, **how)
+
+    async def told(self, kind: str, since: int = 0) -> Event:
+        """The next event of a kind after the one with that id."""
+        async with asyncio.timeout(10):
+            async for event in self.proxy.events.follow(since):
+                if event.kind == kind:
+                    return event
+        raise AssertionError(f"it ended without {kind}")
+
+    async def asked(self, target: str, order: object = None) -> tuple[int, object]:
+        """An answer of the control port, status and JSON; an order is posted as JSON."""
+        how = {} if order is None else {"method": "POST", "body": json.dumps(order).encode()}
+        answer = await self.control(target, "Content-Type: application/json", **how)
+        return answer.status, json.loads(answer.body)
 
     async def settle(self) -> None:
         """Wait for what goes on behind the clients' backs."""
@@ -102,3 +118,21 @@ async def start(origin, clock, monkeypatch):
 async def proxy(start):
     """A proxy with default settings."""
     return await start()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A model directory."""
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def drl(start, folder):
+    """Starts a proxy under drl that watches the folder."""
+
+    async def begin(given=None, **how):
+        told = {"cache.policy": "drl", "models.dir": str(folder), **(given or {})}
+        return await start(told, **how)
+
+    return begin

@@ -167,3 +167,29 @@ async def test_a_drain_finishes_a_fetch_whose_clients_have_left(origin, start):
     gate.open()
     await asyncio.wait_for(draining, 5)
     assert proxy.stored == 1
+
+
+async def test_the_guard_tells_whom_it_follows_and_why(origin, start):
+    origin.on("/a", reply(b"a" * 400, FRESH))
+    proxy = await start({"cache.policy": "hybrid"}, control=True)
+    await proxy.get("/a")
+    await proxy.get("/a")
+    told = json.loads((await proxy.control("/api/guard")).body)
+    assert (told["follows"], told["since"], told["requests"], told["unit"]) == (
+        "gdsf",
+        0,
+        2,
+        "hits",
+    )
+    assert told["reason"].startswith("follows gdsf from the start; ")
+    assert {one["name"]: one["hits"] for one in told["shadows"]} == dict.fromkeys(
+        ("lru", "sieve", "s3fifo", "gdsf", "own"), 1
+    )
+    text = (await proxy.control("/metrics")).body.decode()
+    assert 'scrubjay_guard_hits_total{cache="live"} 1.0' in text
+    assert 'scrubjay_guard_follows{cache="gdsf"} 1.0' in text
+    json_type = "Content-Type: application/json"
+    await proxy.control("/api/policy", json_type, method="PUT", body=b'{"name": "lru"}')
+    assert (await proxy.get("/a")).hit
+    assert (await proxy.control("/api/guard")).status == 404
+    assert b"scrubjay_guard_follows{" not in (await proxy.control("/metrics")).body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,11 +18,14 @@ config = typer.Typer(add_completion=False, no_args_is_help=True, help="Check or 
 def check(config: options.ConfigFile = None) -> None:
     """Read all settings as `scrubjay serve` would; exit 2 and say why if it would not start."""
     from scrubjay_proxy.building import policy_of
+    from scrubjay_proxy.models.directory import Directory
 
     path = find_file(config)
     settings = Settings.load(path)
     settings.require_work()
-    policy_of(settings.cache, settings.cache.policy)
+    policy_of(settings.cache, settings.cache.policy, settings.cache.model_file)
+    if settings.models.dir:
+        Directory(Path(settings.models.dir)).index()
     typer.echo(f"{path or 'environment and defaults'}: ok")
 
 

@@ -23,6 +23,7 @@ PolicyName = Annotated[
 ]
 Objective = Annotated[str | None, text("NAME", "Hits to win: object, byte or cost.", "object")]
 Model = Annotated[str | None, text("FILE", "Weights of the policy drl.", "those that are shipped")]
+Models = Annotated[str | None, text("DIR", "Models to watch, promote and roll back.", "none")]
 Forward = Annotated[
     bool | None, typer.Option("--forward/--no-forward", help="Serve as http_proxy= as well.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -10,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names
 from scrubjay_proxy.control.bodies import (
+    Guard,
     Health,
     Policies,
     PolicyChoice,
@@ -19,7 +21,9 @@ from scrubjay_proxy.control.bodies import (
     Stats,
     StoreUsage,
 )
+from scrubjay_proxy.control.events import add_events
 from scrubjay_proxy.control.guard import guard
+from scrubjay_proxy.control.models import add_models
 from scrubjay_proxy.control.page import front_page
 from scrubjay_proxy.control.purging import purge_of
 from scrubjay_proxy.control.running import Running
@@ -35,6 +39,8 @@ def create_api(running: Running) -> FastAPI:
     add_health(api, running)
     add_readings(api, running)
     add_policy(api, running)
+    add_models(api, running)
+    add_events(api, running)
     add_purge(api, running)
     return api
 
@@ -99,6 +105,14 @@ def add_policy(api: FastAPI, running: Running) -> None:
     async def policies() -> Policies:
         """The policy in force and those that can be chosen."""
         return current()
+
+    @api.get("/api/guard", response_model=Guard)
+    async def guarding() -> Guard | JSONResponse:
+        """The shadow caches, which of them is followed, and what it would take to change that."""
+        told = running.guard()
+        if told is None:
+            return JSONResponse({"error": f"{running.policy_name()} has no shadow caches"}, 404)
+        return Guard(reason=told.reason, **asdict(told))
 
     @api.put("/api/policy", response_model=Policies)
     async def choose(choice: PolicyChoice) -> Policies | JSONResponse:

@@ -61,6 +61,27 @@ class Policies(BaseModel):
     available: list[str]
 
 
+class Cache(BaseModel):
+    name: str
+    objects: int
+    bytes: int
+    hits: int
+    saved: float = Field(description="What all its hits were worth, in the unit.")
+    lead: float = Field(description="What its late hits were worth more than the followed one's.")
+    price: float = Field(description="The lead from which on it is followed.")
+
+
+class Guard(BaseModel):
+    follows: str
+    reason: str = Field(description="Why this one, and when another, in words.")
+    since: int = Field(description="The request of the last switch; 0: from the start.")
+    requests: int
+    switches: int
+    unit: str = Field(description="Hits, bytes or seconds, as the objective says.")
+    live: Cache
+    shadows: list[Cache]
+
+
 class Setting(BaseModel):
     key: str
     value: Any

@@ -34,6 +34,9 @@ PAGE = """<!doctype html>
   <li><a href="/api/config">/api/config</a>: every setting and where it came from
   <li><a href="/api/policies">/api/policies</a>: what can be chosen with
       <code>PUT /api/policy</code>
+  <li><a href="/api/guard">/api/guard</a>: what other policies would have got, and which is followed
+  <li><a href="/api/models">/api/models</a>: models, trials, and how to promote or roll back
+  <li><a href="/api/events">/api/events</a>: what changed lately
   <li><a href="/metrics">/metrics</a>: for Prometheus
   <li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: for load balancers
   <li><a href="/openapi.json">/openapi.json</a>: the whole API

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from scrubjay_policies.shadows.report import Report
+from scrubjay_proxy.events import Events
 from scrubjay_proxy.meter import Meter
+from scrubjay_proxy.models.swapping import Models
 from scrubjay_proxy.settings import Settings
 
 
@@ -40,11 +43,22 @@ class Running(Protocol):
         """Its counters."""
 
     @property
+    def events(self) -> Events:
+        """What changed lately."""
+
+    @property
+    def models(self) -> Models:
+        """The model directory."""
+
+    @property
     def draining(self) -> bool:
         """It finishes what it has and takes nothing new."""
 
     def policy_name(self) -> str:
         """The policy in force."""
+
+    def guard(self) -> Report | None:
+        """How the shadow caches of the policy stand, if it has any."""
 
     def use_policy(self, name: str) -> None:
         """Evict by another policy from now on; raises PolicyError for one that is not there."""

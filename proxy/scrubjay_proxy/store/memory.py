@@ -17,6 +17,7 @@ from scrubjay_proxy.store.base import Reason, Selector, Usage, Vanished
 
 Part = tuple[int, bytes]
 Removed = Callable[[Reason, int, int], None]
+Asked = Callable[[Stored, int], None]
 
 _FILLING = 16 * 2**20  # bytes that may be on their way in however small the cache is
 _REFUSALS = {"too-large": Why.TOO_LARGE, "policy": Why.POLICY}
@@ -32,7 +33,8 @@ class MemoryStore:
     """Bounded by bytes of bodies (`engine.capacity`) and by number of objects.
 
     Bodies on their way in are bounded apart, by `max_filling`: as much again. `removed` is told of
-    every removal: reason, objects, bytes.
+    every removal: reason, objects, bytes. `asked`, where it is set, is told of every request that
+    is answered, or whose answer is offered: what for, bytes.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class MemoryStore:
         removed: Removed = lambda *_: None,
     ) -> None:
         self.engine = engine
+        self.asked: Asked | None = None
         self.max_object, self.max_variants = max_object, max_variants
         self.filling = 0
         self.max_filling = max_filling or max(engine.capacity, _FILLING)
@@ -64,8 +67,11 @@ class MemoryStore:
 
     def used(self, stored: Stored) -> None:
         """Note that a stored response answered a request."""
-        if stored.id in self._entries:
-            self.engine.touch(stored.id)
+        if (entry := self._entries.get(stored.id)) is None:
+            return
+        self.engine.touch(stored.id)
+        if self.asked is not None:
+            self.asked(entry.stored, sum(len(data) for _, data in entry.parts))
 
     async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
         """The bytes of a span, in one piece."""
@@ -148,6 +154,8 @@ class MemoryStore:
             cost=max(0.0, stored.times.received - stored.times.requested),
             now=self._clock(),
         )
+        if self.asked is not None:
+            self.asked(stored, size)
         self._forget(offer.evicted)
         if not offer.admitted:
             self._discard(stored.id)

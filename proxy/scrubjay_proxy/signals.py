@@ -1,0 +1,30 @@
+"""Signals of a serving process: one to stop, a second to stop at once, SIGHUP to read again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def obeyed(stop: asyncio.Event, reload: Callable[[], None] | None) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; SIGHUP is left alone where there is nothing to reload."""
+    loop = asyncio.get_running_loop()
+
+    def told_to_stop() -> None:
+        if stop.is_set():
+            raise SystemExit(1)
+        stop.set()
+
+    handlers = {signal.SIGTERM: told_to_stop, signal.SIGINT: told_to_stop}
+    if reload is not None:
+        handlers[signal.SIGHUP] = reload
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
