@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scrubjay_policies import Policy
+from scrubjay_policies.cohorts import MOST, nobody
 from scrubjay_policies.policy import admit_all
 from scrubjay_replay import kernel, state
 from scrubjay_replay.compiled import judge
@@ -53,6 +54,7 @@ def _run(
     trace, rows = prepared.trace, len(prepared.trace.key)
     book = state.books(prepared.objects, min(prepared.objects, cache.max_objects))
     ghosts = state.ghosts(prepared.objects if policy.remembers else 0)
+    together = nobody(_room(rows) if policy.remembers else 1)
     limits = _limits(prepared, policy, cache)
     verdict, flags = np.zeros(rows, np.uint8), np.zeros(rows, np.uint8)
     seconds = 0.0
@@ -65,6 +67,7 @@ def _run(
             stop,
             book,
             ghosts,
+            together,
             log,
             limits,
             worth,
@@ -78,6 +81,11 @@ def _run(
     tally = book.tally
     told = Simulated(verdict, flags, int(tally[EVICTED]), int(tally[REFUSED]), seconds)
     return told, tally
+
+
+def _room(requests: int) -> int:
+    """A power of two: of places in the rings, as many as there can be newcomers."""
+    return min(MOST, 1 << max(requests - 1, 1).bit_length())
 
 
 def _limits(prepared: Prepared, policy: Policy, cache: Cache) -> Limits:

@@ -14,9 +14,10 @@ import numpy as np
 from numba import types
 
 from scrubjay_policies import rows as at
+from scrubjay_policies.cohorts import nobody
 from scrubjay_replay.compiled import JUDGE, compiled
 from scrubjay_replay.decision import decide, matrices
-from scrubjay_replay.ledger import MISS, admits, drop, insert, miss, newcomer, note, remember, reuse
+from scrubjay_replay.ledger import MISS, admits, drop, insert, left, miss, newcomer, note, remember, reuse
 from scrubjay_replay.simulate import WRITE
 from scrubjay_replay.state import (
     CLOCK,
@@ -38,7 +39,7 @@ from scrubjay_replay.trace import requests
 def loop() -> Any:
     """`run`, compiled: some seconds the first time on a machine, then from the disk."""
     limits = Limits(1, 1, 1, 1, 1, False, False, False, False, False, 1, False, 0.0)
-    shapes = (requests([], [], []), books(0, 0), ghosts(0), log(0, 1, 1), limits)
+    shapes = (requests([], [], []), books(0, 0), ghosts(0), nobody(1), log(0, 1, 1), limits)
     judge = types.FunctionType(JUDGE)
     params, out = types.Array(types.float32, 1, "C"), types.Array(types.uint8, 1, "C")
     trace, *rest = map(numba.typeof, shapes)
@@ -53,6 +54,7 @@ def make_room(
     tally: Any,
     means: Any,
     ghost: Any,
+    together: Any,
     drawn: Any,
     picked: Any,
     seen: Any,
@@ -77,7 +79,7 @@ def make_room(
             picked, seen = matrices(n + np.int64(limits.competes))
             numbers = np.zeros(n + np.int64(limits.competes), np.float32)
         at_hand = drawn, picked, seen, numbers, victims
-        found = decide(rows, tally, means, *at_hand, row, need, now, limits, worth, params, n)
+        found = decide(rows, tally, means, together, *at_hand, row, need, now, limits, worth, params, n)
         note(notes, tally, keys, drawn, n, seen, key)
         if found <= 0:
             return False
@@ -87,6 +89,7 @@ def make_room(
         for j in range(found):
             drop(rows, keys, slots, tally, leaving[j])
             if limits.deep:
+                left(picked[victims[j]], means, together)
                 remember(ghost, tally, leaving[j], picked[victims[j]])
         tally[EVICTED] += found
 
@@ -97,6 +100,7 @@ def run(
     stop: Any,
     book: Any,
     ghost: Any,
+    together: Any,
     notes: Any,
     limits: Any,
     worth: Any,
@@ -125,21 +129,23 @@ def run(
         verdict[i] = MISS
         if slot >= 0:
             good = not limits.changes or stored[key] == version[key]
-            verdict[i], flags[i] = reuse(rows, past, slot, now, life, good, tally, means)
+            known = rows, past, slot, now, life, good, tally, means, together
+            verdict[i], flags[i] = reuse(*known, limits.deep)
             if verdict[i] != MISS:
                 continue
         size = max(1, sizes[i])
         miss(tally, means, size)
-        newcomer(fresh, rows, slot, ghost, key, tally, limits.deep)
+        newcomer(fresh, rows, slot, ghost, key, tally, means, together, limits.deep)
         row[at.SIZE], row[at.EXPIRES], row[at.CREDIT] = size, now + life, means[INFLATION]
         spans[at.COST] = costs[i]
         if slot >= 0:
             drop(rows, keys, slots, tally, key)
         taken = size <= limits.capacity
         if taken:
-            taken = not limits.judges or admits(fresh, tally, means, now, limits, admit, params)
+            told = together, now, limits, admit, params
+            taken = not limits.judges or admits(fresh, tally, means, *told)
             if taken:
-                held = rows, keys, slots, tally, means, ghost
+                held = rows, keys, slots, tally, means, ghost, together
                 at_hand = drawn, picked, seen, numbers, victims
                 taken = make_room(*held, *at_hand, row, key, notes, now, limits, worth, params)
             if not taken and limits.deep:
