@@ -18,7 +18,7 @@ class Climate:
         self._fetched = 0
 
     def hit(self, first: bool = False) -> None:
-        """A request was answered from the cache; the first one since the object came in?"""
+        """A request was answered from the cache, the first one since its object came in or not."""
         self.firsts += RATE * (first - self.firsts)
         self._requests += 1
         self.misses -= max(RATE, 1.0 / self._requests) * self.misses

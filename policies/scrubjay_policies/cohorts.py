@@ -37,8 +37,8 @@ class Cohorts(NamedTuple):
 def nobody(newcomers: int) -> Cohorts:
     """Nothing is known yet; room for so many, a power of two."""
     cohorts = max(1, newcomers >> EACH)
-    zeros = (np.zeros(n) for n in (newcomers, cohorts, cohorts, cohorts))
-    return Cohorts(*zeros, np.full(KIN, EVEN))
+    last, requests, again = (np.zeros(cohorts) for _ in range(3))
+    return Cohorts(np.zeros(newcomers), last, requests, again, np.full(KIN, EVEN))
 
 
 NOBODY = nobody(1)
@@ -90,8 +90,9 @@ class Arrivals:
         """Number a newcomer in the order of arrival, in 32 bits."""
         order, room = self._count, len(self.known.seen)
         if order == room < MOST:
-            more = zip(self.known[:-1], nobody(room)[:-1], strict=True)
-            self._hold(Cohorts(*map(np.concatenate, more), self.known.kin))
+            pairs = zip(self.known, nobody(room), strict=True)
+            grown = Cohorts._make(map(np.concatenate, pairs))
+            self._hold(grown._replace(kin=self.known.kin))
         self._count = (order + 1) & 0xFFFFFFFF
         came(self._numbers, order, clock)
         return order

@@ -226,8 +226,8 @@ class Engine:
         else:
             slots = draws(self.seed, self._decisions, self.k, held)
         self._decisions += 1
-        rows = table.rows[slots]
-        candidates = np.vstack((rows, newcomer)) if policy.competes else rows
+        rows = table.rows.take(slots, 0)
+        candidates = np.concatenate((rows, newcomer[None])) if policy.competes else rows
         seen = self._observe(candidates, now, deep=policy.remembers)
         worth = policy.worth(seen, policy.params)
         least = policy.ahead if held >= SMALL * policy.ahead else 1

@@ -46,7 +46,9 @@ FEATURES = (
     Feature("gap2", "requests", "between the two before"),
     Feature("hits", "requests", "since it came in, the first included"),
     Feature("count", "requests", "that are remembered, also from before it came in"),
-    Feature("cohort_idle", "requests", "since the last one for its cohort, eight that came in a row"),
+    Feature(
+        "cohort_idle", "requests", "since the last one for its cohort, eight that came in a row"
+    ),
     Feature("cohort_count", "requests", "for its cohort; those before count half after a turnover"),
     Feature("cohort_again", "ratio", "of requests for its cohort to what was known, lately"),
     Feature("followed", "flag", "1: who came just before it was asked for after it"),

@@ -78,18 +78,16 @@ CANDIDATES, AHEAD = 64, 4  # what it was trained for: of so many, so many go at 
 _ONE = np.array(1.0, np.float32)
 _QUARTER = np.array(0.25, np.float32)
 _ZERO = np.array(0.0)
-_MOST = np.array(3.0, np.float32)  # logarithms beyond are cut
 _LEAST_COST = np.array(1e-6, np.float32)  # seconds; nothing is fetched for nothing
 _PER_LN16 = np.array(-0.36067376022224085)  # nats into powers of 16
 
-# The bits of a float, as a whole number, are nearly its logarithm: the exponent, and after the
-# point the mantissa f, where log2(1 + f) should be. A parabola in f adds most of what is missing.
-_BIT, _MANTISSA = np.array(1, np.uint32), np.array(0x007FFFFF, np.uint32)
-_UNIT = np.array(0.25 / (1 << 23), np.float32)  # of the bits, in powers of 16
-_BEND = 0.346607
-_C0 = np.array(0.25 * -127, np.float32)
-_C1 = np.array(0.25 * _BEND / (1 << 23), np.float32)
-_C2 = np.array(0.25 * -_BEND / (1 << 46), np.float32)
+# The upper half of a float's bits, sign, exponent and seven bits of the mantissa, leads to the
+# logarithm of the numbers that share it.
+_HALF = np.array(16, np.int32)
+_NONE = 3.0  # what stands for the logarithm of 0: a gap that is none is longer than any
+_UPPER = np.arange(1 << 15, dtype=np.uint32) << 16 | 1 << 15
+_LOG16 = (np.log2(_UPPER.view(np.float32)[: 255 << 7]) / 4).astype(np.float32)
+_LOG16[0] = _NONE
 
 # What is added to rows of features before the logarithm, so that it is of nothing below 1.
 _PLUS = np.zeros((COHORT_COUNT - SIZE + 1, 1), np.float32)
@@ -98,17 +96,12 @@ _LOGARITHMS = len(_PLUS) + 2
 
 
 def log16(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithm to base 16, to 0.002, the same everywhere; of 0 it is above that of all others.
-
-    Takes nothing negative.
-    """
-    bits = x.view(np.uint32) - _BIT  # 0 becomes the largest there is
-    f = (bits & _MANTISSA).astype(np.float32)
-    return ((f * _C2 + _C1) * f + _C0) + bits.astype(np.float32) * _UNIT
+    """Logarithm to base 16, to 0.001, the same everywhere; of numbers from 0 to the largest."""
+    return _LOG16.take(x.view(np.int32) >> _HALF)
 
 
 def scaled(features: Features) -> NDArray[np.float32]:
-    """The size, the inputs, not cut yet, and ones: float32 of shape (len(INPUTS) + 2, n)."""
+    """The size, the inputs and ones: float32 of shape (len(INPUTS) + 2, n)."""
     by_name = features.T
     x = np.empty((_LOGARITHMS, len(features)), np.float32)
     x[:-2] = by_name[SIZE : COHORT_COUNT + 1] + _PLUS
@@ -126,34 +119,38 @@ def scaled(features: Features) -> NDArray[np.float32]:
 
 
 def inputs(features: Features) -> NDArray[np.float32]:
-    """What the network sees: float32 of shape (len(INPUTS), n), none above 3."""
-    return np.minimum(scaled(features)[1:-1], _MOST)
+    """What the network sees: float32 of shape (len(INPUTS), n)."""
+    return scaled(features)[1:-1]
 
 
 def logits(x: NDArray[np.float32], params: Numbers) -> NDArray[np.float64]:
     """The network: inputs and a row of ones, of shape (len(INPUTS) + 1, n), to n numbers."""
     weights = params.astype(np.float64)
-    hidden = x.astype(np.float64).T @ weights[2:_FIRST].reshape((_IN, _ONE_HIDDEN))
+    hidden = np.dot(weights[2:_FIRST].reshape((_ONE_HIDDEN, _IN)), x.astype(np.float64))
     hidden = np.maximum(hidden, _ZERO)
-    hidden = hidden @ weights[_FIRST:_SECOND].reshape((_ONE_HIDDEN, _TWO_HIDDEN))
-    out: NDArray[np.float64] = np.maximum(hidden, _ZERO) @ weights[_SECOND:]
+    hidden = np.dot(weights[_FIRST:_SECOND].reshape((_TWO_HIDDEN, _ONE_HIDDEN)), hidden)
+    out: NDArray[np.float64] = np.dot(weights[_SECOND:], np.maximum(hidden, _ZERO))
     return out
 
 
 def params_of(weights: Numbers) -> Numbers:
-    """The layers as the policy runs them, each with its unit that is always 1."""
-    parts = np.split(weights, np.cumsum([math.prod(shape) for shape in SHAPES.values()])[:-1])
+    """The layers as `logits` runs them, a unit in each row."""
+    sizes = [math.prod(shape) for shape in SHAPES.values()]
+    parts = np.split(weights, np.cumsum(sizes)[:-1])
     layers = [part.reshape(shape) for part, shape in zip(parts, SHAPES.values(), strict=True)]
-    first, second = np.vstack(layers[:2]), np.vstack(layers[2:4])
-    one = [np.eye(len(layer), dtype=np.float32)[:, -1:] for layer in (first, second)]
-    return np.concatenate((np.hstack((first, one[0])).ravel(), np.hstack((second, one[1])).ravel(), *layers[4:]))
+    found = []
+    for layer in (np.vstack(layers[:2]), np.vstack(layers[2:4])):
+        one = np.zeros((1, len(layer)), np.float32)
+        one[0, -1] = 1.0
+        found += [layer.T.ravel(), one.ravel()]
+    return np.concatenate((*found, *layers[4:]))
 
 
 def worth(features: Features, params: Numbers) -> Numbers:
     """Logarithm of the chance of an early next use, over size and times cost as the objective
     says."""
     x = scaled(features)
-    chance = np.logaddexp(_ZERO, -logits(np.minimum(x[1:], _MOST), params)) * _PER_LN16
+    chance = np.logaddexp(_ZERO, -logits(x[1:], params)) * _PER_LN16
     value: Numbers = chance.astype(np.float32) - params[0] * x[0]
     if params[1] != 0:
         value += params[1] * log16(np.maximum(features.T[COST], _LEAST_COST))

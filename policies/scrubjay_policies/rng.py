@@ -27,7 +27,8 @@ def draws(seed: int, counter: int, k: int, n: int) -> NDArray[np.intp]:
     block, place = divmod(counter, _BLOCK)
     z = _words(seed, block, k)[place] * n
     z >>= _WORD
-    return z.view(np.intp)
+    found: NDArray[np.intp] = z.view(np.intp)
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -17,7 +17,18 @@ from scrubjay_policies import rows as at
 from scrubjay_policies.cohorts import nobody
 from scrubjay_replay.compiled import JUDGE, compiled
 from scrubjay_replay.decision import decide, matrices
-from scrubjay_replay.ledger import MISS, admits, drop, insert, left, miss, newcomer, note, remember, reuse
+from scrubjay_replay.ledger import (
+    MISS,
+    admits,
+    drop,
+    insert,
+    left,
+    miss,
+    newcomer,
+    note,
+    remember,
+    reuse,
+)
 from scrubjay_replay.simulate import WRITE
 from scrubjay_replay.state import (
     CLOCK,
@@ -79,7 +90,9 @@ def make_room(
             picked, seen = matrices(n + np.int64(limits.competes))
             numbers = np.zeros(n + np.int64(limits.competes), np.float32)
         at_hand = drawn, picked, seen, numbers, victims
-        found = decide(rows, tally, means, together, *at_hand, row, need, now, limits, worth, params, n)
+        found = decide(
+            rows, tally, means, together, *at_hand, row, need, now, limits, worth, params, n
+        )
         note(notes, tally, keys, drawn, n, seen, key)
         if found <= 0:
             return False

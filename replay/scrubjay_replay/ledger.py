@@ -45,7 +45,9 @@ def moment(tally: Any, means: Any, now: Any, limits: Any) -> Any:
     clock, capacity = np.float64(tally[CLOCK]), np.float64(limits.capacity)
     inflation, size, misses = means[INFLATION], means[MEAN_SIZE], means[MISSES]
     firsts, wasted = means[FIRSTS], means[WASTED]
-    return Moment(clock, now, inflation, turnover(tally, means), size, misses, capacity, firsts, wasted)
+    return Moment(
+        clock, now, inflation, turnover(tally, means), size, misses, capacity, firsts, wasted
+    )
 
 
 def turnover(tally: Any, means: Any) -> Any:
