@@ -84,7 +84,7 @@ def observe(
 ) -> Features:
     """Rows, shape (n, WIDTH), as the feature matrix, float32 of shape (n, len(FEATURES)).
 
-    From `turnover` on it is filled only if `deep`, and 0 else.
+    From `cohort_idle` on it is filled only if `deep`, and 0 else.
     """
     seen = np.zeros((len(FEATURES), len(rows)), dtype=np.float32).T  # a column in one piece
     fill(seen, rows.T, at.past(rows).T, at.bits(rows).T, now, together, deep)

@@ -85,8 +85,8 @@ _PER_LN16 = np.array(-0.36067376022224085)  # nats into powers of 16
 # logarithm of the numbers that share it.
 _HALF = np.array(16, np.int32)
 _NONE = 3.0  # what stands for the logarithm of 0: a gap that is none is longer than any
-_UPPER = np.arange(1 << 15, dtype=np.uint32) << 16 | 1 << 15
-_LOG16 = (np.log2(_UPPER.view(np.float32)[: 255 << 7]) / 4).astype(np.float32)
+_UPPER = np.minimum(np.arange(1 << 15), (255 << 7) - 1).astype(np.uint32) << 16 | 1 << 15
+_LOG16 = (np.log2(_UPPER.view(np.float32)) / 4).astype(np.float32)
 _LOG16[0] = _NONE
 
 # What is added to rows of features before the logarithm, so that it is of nothing below 1.
@@ -96,7 +96,7 @@ _LOGARITHMS = len(_PLUS) + 2
 
 
 def log16(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithm to base 16, to 0.001, the same everywhere; of numbers from 0 to the largest."""
+    """Logarithm to base 16, to 0.0015, of nothing negative; the same everywhere."""
     return _LOG16.take(x.view(np.int32) >> _HALF)
 
 

@@ -217,7 +217,11 @@ def test_worth_that_is_not_finite_is_refused_after_a_trial(path, monkeypatch):
 
 def test_what_would_not_be_loaded_is_not_saved(tmp_path):
     path = tmp_path / "m"
-    for wrong in [np.zeros(961), np.zeros(960, np.float32), weights() * np.float32(np.nan)]:
+    for wrong in [
+        np.zeros(learned.WEIGHTS),
+        np.zeros(learned.WEIGHTS - 1, np.float32),
+        weights() * np.float32(np.nan),
+    ]:
         with pytest.raises(ModelError, match="weights are"):
             model.save(path, wrong, TOLD)
     assert [*tmp_path.iterdir()] == []

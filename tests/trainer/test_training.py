@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from policies.models import logits
 from scrubjay_policies import learned, policy
 from scrubjay_replay.errors import UseError
 from scrubjay_replay.outcome import Verdict
@@ -84,7 +85,7 @@ def test_the_best_epoch_is_kept_and_training_stops_some_epochs_after_it():
 def cross_entropy(weights, some):
     """Of the labels with what the policy makes of the weights."""
     x = np.ascontiguousarray(some.inputs.reshape(-1, len(learned.INPUTS)).T)
-    z = learned.logits(x, np.concatenate((np.zeros(2, np.float32), weights)))
+    z = logits(x, weights)
     y = reward.chance(some.wait, settings().horizon, settings().unseen).ravel()
     return np.mean(np.logaddexp(0, z) - y * z)
 
