@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scrubjay_policies import rows as at
+
 EACH = 3  # 2**3 objects are a cohort
 MOST = 1 << 20  # newcomers: who came so many before another shares its place
 _FIRST = 1 << 10
@@ -21,6 +23,7 @@ _FIRST = 1 << 10
 AGAIN_RATE = 0.1  # weight of a request in its cohort's share of those for what was known
 KIN_RATE = 0.01  # weight of a hit or of an eviction among those of the same kin
 EVEN = 0.5  # where nothing is known of them
+_BIAS = 1023 - 127  # of a float64's exponent, and not of a float32's
 KIN = 256 << 5  # exponents of a float in 32 bits, and of counts a range of 32
 
 
@@ -73,9 +76,10 @@ def kin_of(size: Any, count: Any) -> Any:
 
 
 def fared(together: Any, size: Any, count: Any, hit: Any) -> None:
-    """An object of such a kin was hit, 1, or evicted, 0."""
+    """An object was hit, 1, or evicted, 0: of this size, the upper half of its bits as float64,
+    and of this count, its bits as float32."""
     _, _, _, _, kin = together
-    which = kin_of(size, count)
+    which = kin_of((size >> 20) - _BIAS, count >> 23)
     kin[which] += KIN_RATE * (hit - kin[which])
 
 
@@ -101,9 +105,15 @@ class Arrivals:
         """What is known was asked for again."""
         asked(self._numbers, order, clock, turnover)
 
-    def fared(self, size: int, count: int, hit: float) -> None:
-        """An object of such a kin was hit, 1, or evicted, 0."""
-        fared(self._numbers, size, count, hit)
+    def hit(self, bits: Any, row: int, clock: int, turnover: float) -> None:
+        """An object was hit; `row` is where its row begins among the bits of all."""
+        asked(self._numbers, bits[row + at.ORDER], clock, turnover)
+        fared(self._numbers, bits[row + at.SIZE_HIGH], bits[row + at.COUNT], 1.0)
+
+    def left(self, row: at.Row) -> None:
+        """An object was evicted."""
+        bits = at.bits(row)
+        fared(self._numbers, int(bits[at.SIZE_HIGH]), int(bits[at.COUNT]), 0.0)
 
     def _hold(self, known: Cohorts) -> None:
         self.known = known

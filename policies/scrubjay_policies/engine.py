@@ -106,10 +106,7 @@ class Engine:
         spans[past + at.GAP] = gap
         hits = spans[past + at.HITS]
         if self.policy.remembers:
-            bits = self._table.bits
-            self._arrivals.asked(bits[past + at.ORDER], self.clock, self._turnover)
-            size, count = bits[past + at.SIZE_HIGH], bits[past + at.COUNT]
-            self._arrivals.fared((size >> 20) - 896, count >> 23, 1.0)
+            self._arrivals.hit(self._table.bits, past, self.clock, self._turnover)
         spans[past + at.HITS] = hits + 1.0
         spans[past + at.COUNT] += 1.0
         self.climate.hit(hits == 1.0)
@@ -241,9 +238,7 @@ class Engine:
         for victim, row in victims:
             self.drop(victim)
             if policy.remembers:
-                past, bits = at.past(row), at.bits(row)
-                self.climate.evicted(past[at.HITS] == 1.0)
-                size, count = int(bits[at.SIZE_HIGH]), int(bits[at.COUNT])
-                self._arrivals.fared((size >> 20) - 896, count >> 23, 0.0)
+                self.climate.evicted(at.past(row)[at.HITS] == 1.0)
+                self._arrivals.left(row)
             self._remember(victim, row)
         return [victim for victim, _ in victims]

@@ -129,7 +129,7 @@ def reuse(
 def fares(bits: Any, together: Any, hit: Any) -> None:
     """What its kin learn of a hit or an eviction."""
     size, count = np.int64(bits[at.SIZE_HIGH]), np.int64(bits[at.COUNT])
-    fared(together, (size >> 20) - 896, count >> 23, hit)
+    fared(together, size, count, hit)
 
 
 def left(row: Any, means: Any, together: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from policies.engines import LRU, engine, offer, use
 from scrubjay_policies import cohorts
+from scrubjay_policies import rows as at
 from scrubjay_policies.cohorts import Arrivals
 
 REMEMBERING = replace(LRU, remembers=True)
@@ -101,7 +102,9 @@ def test_rings_grow_and_forget_nothing_until_they_are_full(monkeypatch):
         cohorts.came(whole, time, float(time))
         some.asked(time // 2, time, 10.0)
         cohorts.asked(whole, time // 2, float(time), 10.0)
-        some.fared(127 + time % 3, 127, 1.0)
+        row = np.zeros(at.WIDTH)
+        row[at.SIZE], at.past(row)[at.COUNT] = 1 << time % 3, 1
+        some.left(row)
         if time >= 32:
             assert len(some.known.seen) == 64
             ours = [part.tolist() for part in some.known[:-1]]
