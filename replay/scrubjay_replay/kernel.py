@@ -142,8 +142,7 @@ def run(
         verdict[i] = MISS
         if slot >= 0:
             good = not limits.changes or stored[key] == version[key]
-            known = rows, past, slot, now, life, good, tally, means, together
-            verdict[i], flags[i] = reuse(*known, limits.deep)
+            verdict[i], flags[i] = reuse(rows, past, slot, now, life, good, tally, means, together)
             if verdict[i] != MISS:
                 continue
         size = max(1, sizes[i])
@@ -153,16 +152,15 @@ def run(
         spans[at.COST] = costs[i]
         if slot >= 0:
             drop(rows, keys, slots, tally, key)
-        taken = size <= limits.capacity
+        fits = taken = size <= limits.capacity
+        if taken and limits.judges:
+            taken = admits(fresh, tally, means, together, now, limits, admit, params)
         if taken:
-            told = together, now, limits, admit, params
-            taken = not limits.judges or admits(fresh, tally, means, *told)
-            if taken:
-                held = rows, keys, slots, tally, means, ghost, together
-                at_hand = drawn, picked, seen, numbers, victims
-                taken = make_room(*held, *at_hand, row, key, notes, now, limits, worth, params)
-            if not taken and limits.deep:
-                remember(ghost, tally, key, row)
+            held = rows, keys, slots, tally, means, ghost, together
+            at_hand = drawn, picked, seen, numbers, victims
+            taken = make_room(*held, *at_hand, row, key, notes, now, limits, worth, params)
+        if fits and not taken and limits.deep:
+            remember(ghost, tally, key, row)
         if not taken:
             tally[REFUSED] += 1
             continue

@@ -106,14 +106,13 @@ def reuse(
     tally: Any,
     means: Any,
     together: Any,
-    deep: Any,
 ) -> Any:
     """Verdict and flags of a request for what is stored; a MISS where it does not answer."""
     fresh = rows[slot, at.EXPIRES] > now
     if not fresh and not good:
         return MISS, ASKED
     first = past[slot, at.HITS] == 1.0
-    if deep:
+    if len(together.seen) > 1:
         bits = past.view(np.uint32)[slot]
         asked(together, np.int64(bits[at.ORDER]), tally[CLOCK], means[TURNOVER])
         fares(bits, together, 1.0)
