@@ -32,8 +32,7 @@ from scrubjay_replay.results import Value
 from scrubjay_replay.score import score
 from scrubjay_replay.simulate import Cache, simulate
 from scrubjay_replay.trace import load
-from scrubjay_trainer.episodes import joined
-from scrubjay_trainer.gather import Gathered, gather
+from scrubjay_trainer.gather import Gathered, gather, together
 from scrubjay_trainer.settings import Settings
 from scrubjay_trainer.train import fit
 from workloads import make, scrubjay
@@ -86,11 +85,12 @@ def learned(paths: list[Path], shares: list[float], seeds: list[int], folder: Pa
     Each trace is logged once for all of them.
     """
     settings, assumed = Settings(), Assumptions()
-    traces = {path.name: prepared(path) for path in [*paths, *make(folder)]}
+    traces = {path.name: prepared(path) for path in paths}
     logged = {name: gather([trace], settings, assumed) for name, trace in traces.items()}
+    light = settings.beside_weight
+    for path in make(folder):
+        logged[path.name] = gather([prepared(path)], settings, assumed, weight=light)
     without = Without(traces, logged, shares, seeds)
-    for name in list(traces)[len(paths) :]:
-        del traces[name]
     fork = multiprocessing.get_context("fork")  # so that traces and decisions are shared
     with ProcessPoolExecutor(os.cpu_count(), mp_context=fork) as pool:
         return [row for rows in pool.map(without, traces) for row in rows]
@@ -112,12 +112,12 @@ class Without:
     seeds: list[int]
 
     def __call__(self, name: str) -> list[Row]:
-        others = [some for trace, some in self.logged.items() if trace != name]
-        training = joined([some.training for some in others])
-        validation = joined([some.validation for some in others])
+        seen = together([some for trace, some in self.logged.items() if trace != name])
         rows: list[Row] = []
         for seed in self.seeds:
-            weights = fit(training, validation, LEARNER, replace(Settings(), seed=seed)).weights
+            weights = fit(
+                seen.training, seen.validation, LEARNER, replace(Settings(), seed=seed)
+            ).weights
             rows += [
                 self.row(name, drl(weights, objective), objective, share)
                 for objective in MEASURES
