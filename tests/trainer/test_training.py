@@ -13,7 +13,7 @@ from scrubjay_replay.prepared import Assumptions
 from scrubjay_replay.simulate import Cache, simulate
 from scrubjay_trainer import reward
 from scrubjay_trainer.dqn import Dqn
-from scrubjay_trainer.gather import gather
+from scrubjay_trainer.gather import gather, together
 from scrubjay_trainer.learners import LEARNERS
 from scrubjay_trainer.settings import Settings
 from scrubjay_trainer.train import Shelf, decisions_per_batch, fit
@@ -69,6 +69,16 @@ def test_gathering_twice_gives_the_same(trace, gathered):
     assert (again.training.inputs == gathered.training.inputs).all()
     other = gather([trace], settings(seed=5), Assumptions())
     assert (other.training.inputs[:50] != gathered.training.inputs[:50]).any()
+
+
+def test_what_weighs_less_is_otherwise_the_same(trace, gathered):
+    light = gather([trace], settings(), Assumptions(), weight=0.25)
+    assert (light.training.weight == gathered.training.weight / 4).all()
+    assert (light.validation.weight == gathered.validation.weight / 4).all()
+    both = together([gathered, light])
+    assert both.seen == gathered.seen * 2
+    assert len(both.training) == 2 * len(gathered.training)
+    assert (both.training.weight[len(gathered.training) :] == light.training.weight).all()
 
 
 def test_the_best_epoch_is_kept_and_training_stops_some_epochs_after_it():
