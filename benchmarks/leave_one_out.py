@@ -12,16 +12,29 @@ takes their rows from an earlier run of the same sizes and --score-from 0.5.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import statistics
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from scrubjay_replay import results
+from scrubjay_policies import Policy
+from scrubjay_policies.learned import CANDIDATES, drl
+from scrubjay_replay import experiment, results
+from scrubjay_replay.prepared import Assumptions, Prepared, prepare
+from scrubjay_replay.provenance import commit
+from scrubjay_replay.readers import open_trace
 from scrubjay_replay.results import Value
+from scrubjay_replay.score import score
+from scrubjay_replay.simulate import Cache, simulate
+from scrubjay_replay.trace import load
+from scrubjay_trainer.gather import Gathered, gather, together
+from scrubjay_trainer.settings import Settings
+from scrubjay_trainer.train import fit
 from workloads import make, scrubjay
 
 CLASSICS = (
@@ -37,6 +50,7 @@ CLASSICS = (
     "lhd",
 )
 OFFLINE = ("belady", "belady-size")
+LEARNER, BATCH = "dqn", 4
 MEASURES = {"object": "object_hit_ratio", "byte": "byte_hit_ratio"}
 
 Row = dict[str, Value]
@@ -65,25 +79,61 @@ def simulated(traces: list[Path], out: Path, *words: object) -> list[Row]:
     return results.read(out)
 
 
-def learned(traces: list[Path], size: str, seeds: list[int], folder: Path) -> list[Row]:
-    """Rows of a model for each trace and seed that never saw the trace."""
-    synthetic = make(folder)
+def learned(paths: list[Path], shares: list[float], seeds: list[int], folder: Path) -> list[Row]:
+    """Rows of a model for each trace and seed that never saw the trace.
 
-    def without(trace: Path) -> list[Row]:
-        others = [one for one in traces if one != trace]
+    Each trace is logged once for all of them.
+    """
+    settings, assumed = Settings(), Assumptions()
+    traces = {path.name: prepared(path) for path in paths}
+    logged = {name: gather([trace], settings, assumed) for name, trace in traces.items()}
+    light = settings.beside_weight
+    for path in make(folder):
+        logged[path.name] = gather([prepared(path)], settings, assumed, weight=light)
+    without = Without(traces, logged, shares, seeds)
+    fork = multiprocessing.get_context("fork")  # so that traces and decisions are shared
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=fork) as pool:
+        return [row for rows in pool.map(without, traces) for row in rows]
+
+
+def prepared(path: Path) -> Prepared:
+    """A trace from its file."""
+    reader = open_trace(path)
+    return prepare(load(reader), reader.columns, Assumptions(), name=path.name, sha256="")
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Train on all traces but one, and score on that one's second half."""
+
+    traces: dict[str, Prepared]
+    logged: dict[str, Gathered]
+    shares: list[float]
+    seeds: list[int]
+
+    def __call__(self, name: str) -> list[Row]:
+        seen = together([some for trace, some in self.logged.items() if trace != name])
         rows: list[Row] = []
-        for seed in seeds:
-            model = folder / f"{trace.name}-{seed}.safetensors"
-            scrubjay("train", *others, *synthetic, "--seed", seed, "--out", model)
-            for objective in MEASURES:
-                words = ("--policy", "drl", "--model", model, "--objective", objective)
-                words += ("--size", size, "--sample", 64, "--batch", 4, "--jobs", 1)
-                rows += simulated([trace], folder / f"{trace.name}.csv", *words)
-        print(trace.name, "done", file=sys.stderr, flush=True)
+        for seed in self.seeds:
+            weights = fit(
+                seen.training, seen.validation, LEARNER, replace(Settings(), seed=seed)
+            ).weights
+            rows += [
+                self.row(name, drl(weights, objective), objective, share)
+                for objective in MEASURES
+                for share in self.shares
+            ]
+        print(name, "done", file=sys.stderr, flush=True)
         return rows
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process of its own
-        return [row for rows in pool.map(without, traces) for row in rows]
+    def row(self, name: str, policy: Policy, objective: str, share: float) -> Row:
+        """One simulation, from the half on."""
+        trace = self.traces[name]
+        capacity = max(1, int(trace.footprint * share))
+        done = simulate(trace, policy, Cache(capacity, CANDIDATES, BATCH))
+        half = len(done.verdict) // 2
+        figures = score(trace.trace, done.verdict, done.flags, start=half)
+        return {"trace": name, "objective": objective, "size_fraction": share, **figures}
 
 
 def cells(objective: str, ours: list[Row], classics: list[Row]) -> list[Cell]:
@@ -149,11 +199,12 @@ def main() -> None:
             words = ("--policy", names, "--size", told.size)
             classics = simulated(told.traces, folder / "classics.csv", *words)
         seeds = [int(seed) for seed in told.seeds.split(",")]
-        ours = learned(told.traces, told.size, seeds, folder)
+        shares = [float(size.share or 0) for size in experiment.sizes(told.size)]
+        ours = learned(told.traces, shares, seeds, folder)
     for objective in MEASURES:
         print(f"### {objective.capitalize()} hits\n")
         table(objective, cells(objective, ours, classics))
-    print(f"Commit {ours[0]['commit']}, seeds {told.seeds}.")
+    print(f"Commit {commit()}, seeds {told.seeds}.")
 
 
 if __name__ == "__main__":

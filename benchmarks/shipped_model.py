@@ -26,9 +26,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        traces = [*told.traces, *make(Path(folder))]
         words = ["--seed", str(told.seed), "--out", str(told.out)]
-        subprocess.run([SCRUBJAY, "train", *traces, *words], check=True)
+        for trace in make(Path(folder)):
+            words += ["--beside", str(trace)]
+        subprocess.run([SCRUBJAY, "train", *told.traces, *words], check=True)
 
 
 if __name__ == "__main__":

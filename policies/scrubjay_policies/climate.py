@@ -7,16 +7,19 @@ LEAST_MISSES = 1e-3  # so that a turnover is finite
 
 
 class Climate:
-    """Running means over requests: the ratio of misses, and the size of what was fetched."""
+    """Running means: the ratio of misses, the size of what was fetched, how objects fare."""
 
     def __init__(self) -> None:
         self.misses = 1.0
         self.mean_size = 1.0  # bytes
+        self.firsts = 0.5  # of hits
+        self.wasted = 0.5  # of evictions
         self._requests = 0
         self._fetched = 0
 
-    def hit(self) -> None:
-        """A request was answered from the cache."""
+    def hit(self, first: bool = False) -> None:
+        """A request was answered from the cache, the first one since its object came in or not."""
+        self.firsts += RATE * (first - self.firsts)
         self._requests += 1
         self.misses -= max(RATE, 1.0 / self._requests) * self.misses
 
@@ -26,6 +29,10 @@ class Climate:
         self._fetched += 1
         self.misses += max(RATE, 1.0 / self._requests) * (1.0 - self.misses)
         self.mean_size += max(RATE, 1.0 / self._fetched) * (size - self.mean_size)
+
+    def evicted(self, unused: bool) -> None:
+        """An object left that had not been hit since it came in, or that had."""
+        self.wasted += RATE * (unused - self.wasted)
 
     def turnover(self, held: int) -> float:
         """Requests in which the cache fetches as many objects as it holds."""

@@ -15,6 +15,7 @@ import numpy as np
 from scrubjay_policies import rows as at
 from scrubjay_policies.choose import choose_victims
 from scrubjay_policies.climate import Climate
+from scrubjay_policies.cohorts import Arrivals
 from scrubjay_policies.features import FEATURES, Features, Moment, observe
 from scrubjay_policies.ghosts import Ghosts
 from scrubjay_policies.policy import Policy, admit_all
@@ -78,6 +79,8 @@ class Engine:
         self._decisions = 0
         self._table = Table()
         self._ghosts = Ghosts()
+        self._arrivals = Arrivals()
+        self._turnover = 1.0  # at the last offer
 
     def __len__(self) -> int:
         return len(self._table)
@@ -121,12 +124,14 @@ class Engine:
         numbers[row + at.CREDIT] = self.inflation
         spans[past + at.RESIDENCE] += gap
         spans[past + at.LIFE] += gap
-        spans[past + at.GAP3] = spans[past + at.GAP2]
         spans[past + at.GAP2] = spans[past + at.GAP]
         spans[past + at.GAP] = gap
-        spans[past + at.HITS] += 1.0
+        hits = spans[past + at.HITS]
+        if self.policy.remembers:
+            self._arrivals.hit(self._table.bits, past, self.clock, self._turnover)
+        spans[past + at.HITS] = hits + 1.0
         spans[past + at.COUNT] += 1.0
-        self.climate.hit()
+        self.climate.hit(hits == 1.0)
 
     def renew(self, id: int, expires: float) -> None:
         """The object's lifetime ends at another time, Unix seconds."""
@@ -155,6 +160,7 @@ class Engine:
         its history. A body of no bytes is charged as one."""
         size = max(1, size)
         self.climate.miss(size)
+        self._turnover = self.climate.turnover(len(self._table))
         row = self._newcomer(id, size, expires, cost)
         self.drop(id)
         if size > self.capacity:
@@ -185,9 +191,11 @@ class Engine:
         past = at.past(row)
         if known:
             gap = self.clock - row[at.SEEN]
-            past[at.GAP3], past[at.GAP2], past[at.GAP] = past[at.GAP2], past[at.GAP], gap
+            past[at.GAP2], past[at.GAP] = past[at.GAP], gap
             past[at.LIFE] += gap
             past[at.RESIDENCE] += gap
+        if self.policy.remembers:
+            self._arrive(at.bits(row), known)
         if slot is None:
             past[at.RESIDENCE] = past[at.HITS] = 0.0
         past[at.HITS] += 1.0
@@ -196,6 +204,12 @@ class Engine:
         row[at.SIZE], row[at.EXPIRES] = size, expires
         row[at.SEEN], row[at.CREDIT] = self.clock, self.inflation
         return row
+
+    def _arrive(self, bits: at.Bits, known: bool) -> None:
+        if known:
+            self._arrivals.asked(int(bits[at.ORDER]), self.clock, self._turnover)
+        else:
+            bits[at.ORDER] = self._arrivals.came(self.clock)
 
     def _remember(self, id: int, row: Row) -> None:
         """Keep the row of an object that is not held, as many as four times those that are."""
@@ -212,8 +226,10 @@ class Engine:
             climate.mean_size,
             climate.misses,
             self.capacity,
+            climate.firsts,
+            climate.wasted,
         )
-        return observe(rows, moment, deep=deep)
+        return observe(rows, moment, self._arrivals.known, deep=deep)
 
     def _refuses(self, row: Row, now: float) -> bool:
         if self.policy.admit is admit_all:
@@ -230,8 +246,8 @@ class Engine:
         else:
             slots = draws(self.seed, self._decisions, self.k, held)
         self._decisions += 1
-        rows = table.rows[slots]
-        candidates = np.vstack((rows, newcomer)) if policy.competes else rows
+        rows = table.rows.take(slots, 0)
+        candidates = np.concatenate((rows, newcomer[None])) if policy.competes else rows
         seen = self._observe(candidates, now, deep=policy.remembers)
         worth = policy.worth(seen, policy.params)
         least = policy.ahead if held >= SMALL * policy.ahead else 1
@@ -244,5 +260,8 @@ class Engine:
         victims = [(int(table.ids[slots[position]]), rows[position]) for position in choice.victims]
         for victim, row in victims:
             self.drop(victim)
+            if policy.remembers:
+                self.climate.evicted(at.past(row)[at.HITS] == 1.0)
+                self._arrivals.left(row)
             self._remember(victim, row)
         return [victim for victim, _ in victims]

@@ -12,6 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scrubjay_policies import rows as at
+from scrubjay_policies.cohorts import (
+    EACH,
+    NOBODY,
+    Cohorts,
+    kin_of,
+)
 
 Features = NDArray[np.float32]
 
@@ -26,8 +32,10 @@ class Feature:
     scaling: str = "none"
 
 
-# Requests and past lie as in `rows`, so that they are taken over in one piece.
+# The first lie as in `rows`, so that they are taken over in few pieces, and those that a network
+# takes the logarithm of together, and those that it takes as they are.
 FEATURES = (
+    Feature("cost", "seconds", "the origin took to answer"),
     Feature("left", "seconds", "until its lifetime ends, negative once it has"),
     Feature("credit", "worth", "the cache's inflation at its last request, relative to now's"),
     Feature("size", "bytes", "charged against the capacity"),
@@ -36,20 +44,28 @@ FEATURES = (
     Feature("life", "requests", "since its first request that is remembered"),
     Feature("gap", "requests", "between its last two requests, 0 where there was one"),
     Feature("gap2", "requests", "between the two before"),
-    Feature("gap3", "requests", "and the two before these"),
     Feature("hits", "requests", "since it came in, the first included"),
     Feature("count", "requests", "that are remembered, also from before it came in"),
-    Feature("cost", "seconds", "the origin took to answer"),
+    Feature(
+        "cohort_idle", "requests", "since the last one for its cohort, eight that came in a row"
+    ),
+    Feature("cohort_count", "requests", "for its cohort; those before count half after a turnover"),
+    Feature("cohort_again", "ratio", "of requests for its cohort to what was known, lately"),
+    Feature("followed", "flag", "1: who came just before it was asked for after it"),
+    Feature("kin", "ratio", "of hits, and not evictions, of objects like it, lately"),
+    Feature("misses", "ratio", "of requests that were fetched, lately"),
+    Feature("firsts", "ratio", "of hits that were their object's first, lately"),
+    Feature("wasted", "ratio", "of evictions whose object was never hit, lately"),
     Feature("turnover", "requests", "in which the cache fetches as many objects as it holds"),
     Feature("mean_size", "bytes", "of what was fetched lately"),
-    Feature("misses", "ratio", "of requests that were fetched, lately"),
     Feature("share", "ratio", "of its size to the capacity"),
 )
-(LEFT, CREDIT, SIZE, IDLE, AGE, LIFE, GAP, GAP2) = range(8)
-(GAP3, HITS, COUNT, COST, TURNOVER, MEAN_SIZE, MISSES, SHARE) = range(8, 16)
+(COST, LEFT, CREDIT, SIZE, IDLE, AGE, LIFE, GAP, GAP2, HITS, COUNT) = range(11)
+(COHORT_IDLE, COHORT_COUNT, COHORT_AGAIN, FOLLOWED, KIN) = range(11, 16)
+(MISSES, FIRSTS, WASTED, TURNOVER, MEAN_SIZE, SHARE) = range(16, 22)
 
-
-_ZERO = np.array(0.0, np.float32)
+# Arrays without a dimension: numpy takes them in faster than single numbers.
+_EACH, _MANTISSA = np.array(EACH), np.array(23, np.uint32)
 
 
 class Moment(NamedTuple):
@@ -62,43 +78,70 @@ class Moment(NamedTuple):
     mean_size: float = 1.0  # bytes
     misses: float = 1.0  # ratio
     capacity: float = 1.0  # bytes
+    firsts: float = 0.0  # ratio
+    wasted: float = 0.0  # ratio
 
 
-def observe(rows: NDArray[np.float64], now: Moment, *, deep: bool = True) -> Features:
+def observe(
+    rows: NDArray[np.float64], now: Moment, together: Cohorts = NOBODY, *, deep: bool = True
+) -> Features:
     """Rows, shape (n, WIDTH), as the feature matrix, float32 of shape (n, len(FEATURES)).
 
-    From `turnover` on it is filled only if `deep`, and 0 else.
+    From `cohort_idle` on it is filled only if `deep`, and 0 else.
     """
     seen = np.zeros((len(FEATURES), len(rows)), dtype=np.float32).T  # a column in one piece
-    fill(seen, rows, at.past(rows), now, deep)
+    fill(seen, rows.T, at.past(rows).T, at.bits(rows).T, now, together, deep)
     return seen
 
 
 def fill(
     seen: Features,
-    rows: NDArray[np.float64],
+    known: NDArray[np.float64],
     past: NDArray[np.float32],
+    bits: NDArray[np.uint32],
     now: Moment,
+    together: Cohorts,
     deep: bool,
 ) -> None:
     """Write the features of each row into the row of `seen` beside it; numba compiles it too.
 
-    Differences are taken in float64, as both sides grow without bound while they do not, and
-    written without a copy between. Sums with zero are copies: numba takes seconds to compile
-    an assignment of one array to another, for the messages it may have to make.
+    The columns of the rows come one by one: as float64, as float32 and as whole numbers.
+    Differences are taken in float64, as both sides grow without bound while they do not. An
+    assignment narrows them to float32 in half the time of a sum that is given its place.
     """
-    by_name, known = seen.T, rows.T
-    np.subtract(known[at.EXPIRES], now.wall, by_name[LEFT])
-    np.subtract(known[at.CREDIT], now.inflation, by_name[CREDIT])
-    np.add(known[at.SIZE], _ZERO, by_name[SIZE])
-    np.subtract(now.clock, known[at.SEEN], by_name[IDLE])
-    np.add(past.T[at.RESIDENCE : at.COST + 1], _ZERO, by_name[AGE : COST + 1])
-    np.add(by_name[AGE : LIFE + 1], by_name[IDLE], by_name[AGE : LIFE + 1])
+    by_name = seen.T
+    since = np.array((now.wall, now.inflation, 0.0, now.clock)).reshape((4, 1))
+    by_name[LEFT : IDLE + 1] = known[: at.NUMBERS] - since
+    np.negative(by_name[IDLE], by_name[IDLE])
+    by_name[COST] = past[at.COST]
+    by_name[AGE : COUNT + 1] = past[at.RESIDENCE : at.COUNT + 1]
+    by_name[AGE : LIFE + 1] += by_name[IDLE]
     if deep:
-        by_name[TURNOVER] = now.turnover
-        by_name[MEAN_SIZE] = now.mean_size
-        by_name[MISSES] = now.misses
-        np.divide(known[at.SIZE], now.capacity, by_name[SHARE])
+        fill_deep(by_name, known[at.SEEN], bits[at.ORDER].astype(np.int64), now, together)
+
+
+def fill_deep(
+    by_name: NDArray[np.float32],
+    seen: NDArray[np.float64],
+    order: NDArray[np.int64],
+    now: Moment,
+    together: Cohorts,
+) -> None:
+    """What only policies that remember see, a feature a row."""
+    last = len(together.seen) - 1
+    cohort = (order & last) >> _EACH
+    by_name[COHORT_IDLE] = now.clock - together.last[cohort]
+    by_name[COHORT_COUNT] = together.requests[cohort]
+    by_name[COHORT_AGAIN] = together.again[cohort]
+    by_name[FOLLOWED] = together.seen[(order - 1) & last] > seen
+    exponents = by_name[SIZE : COUNT + 1].view(np.uint32) >> _MANTISSA
+    by_name[KIN] = together.kin[kin_of(exponents[0], exponents[COUNT - SIZE])]
+    by_name[MISSES] = now.misses
+    by_name[FIRSTS] = now.firsts
+    by_name[WASTED] = now.wasted
+    by_name[TURNOVER] = now.turnover
+    by_name[MEAN_SIZE] = now.mean_size
+    by_name[SHARE] = by_name[SIZE] / now.capacity
 
 
 def digest() -> str:

@@ -11,18 +11,27 @@ not come out the same in both: a logarithm of its own, and float64 where sums ha
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from scrubjay_policies.classic import OBJECTIVES
 from scrubjay_policies.features import (
+    AGE,
+    COHORT_AGAIN,
+    COHORT_COUNT,
+    COHORT_IDLE,
     COST,
     COUNT,
+    GAP2,
+    IDLE,
+    LIFE,
     MEAN_SIZE,
-    MISSES,
     SHARE,
     SIZE,
     TURNOVER,
+    WASTED,
     Features,
 )
 from scrubjay_policies.policy import Numbers, Policy, admit_all
@@ -33,13 +42,18 @@ INPUTS = (
     "life/T",
     "gap/T",
     "gap2/T",
-    "gap3/T",
     "hits",
     "count",
+    "cohort idle/T",
+    "cohort count",
     "size/mean",
     "rate",
-    "gap/idle",
+    "cohort again",
+    "followed",
+    "kin",
     "misses",
+    "firsts",
+    "wasted",
 )
 HIDDEN = (32, 16)
 # Names and shapes of the weights, in the order in which they follow each other in `params`, after
@@ -52,77 +66,94 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "out.weight": (16,),
     "out.bias": (1,),
 }
-WEIGHTS = 961  # numbers in all
+WEIGHTS = sum(math.prod(shape) for shape in SHAPES.values())  # numbers in all
+# In `params` each layer has one unit more, which is always 1 and whose weights are the next one's
+# bias: a sum less.
+_IN, _ONE_HIDDEN, _TWO_HIDDEN = len(INPUTS) + 1, HIDDEN[0] + 1, HIDDEN[1] + 1
+_FIRST = 2 + _IN * _ONE_HIDDEN
+_SECOND = _FIRST + _ONE_HIDDEN * _TWO_HIDDEN
 CANDIDATES, AHEAD = 64, 4  # what it was trained for: of so many, so many go at once
 
 # Arrays without a dimension: numpy takes them in faster than single numbers.
 _ONE = np.array(1.0, np.float32)
 _QUARTER = np.array(0.25, np.float32)
 _ZERO = np.array(0.0)
-_LEAST, _MOST = np.array(-3.0, np.float32), np.array(3.0, np.float32)  # logarithms beyond are cut
 _LEAST_COST = np.array(1e-6, np.float32)  # seconds; nothing is fetched for nothing
-_LN16 = 2.772588722239781
+_PER_LN16 = np.array(-0.36067376022224085)  # nats into powers of 16
 
-# The bits of a float, as a whole number, are nearly its logarithm: the exponent, and after the
-# point the mantissa f, where log2(1 + f) should be. A polynomial in f adds what is missing.
-_BIT, _MANTISSA = np.array(1, np.uint32), np.array(0x007FFFFF, np.uint32)
-_UNIT = np.array(0.25 / (1 << 23), np.float32)  # of the bits, in powers of 16
-_C0 = np.array(0.25 * (8.758392635272588e-05 - 127), np.float32)
-_C1 = np.array(0.25 * 0.4377045975528078 / (1 << 23), np.float32)
-_C2 = np.array(0.25 * -0.6749430268700299 / (1 << 46), np.float32)
-_C3 = np.array(0.25 * 0.31867855297458697 / (1 << 69), np.float32)
-_C4 = np.array(0.25 * -0.08161529074048277 / (1 << 92), np.float32)
+# The upper half of a float's bits, sign, exponent and seven bits of the mantissa, leads to the
+# logarithm of the numbers that share it.
+_HALF = np.array(16, np.int32)
+_NONE = 3.0  # what stands for the logarithm of 0: a gap that is none is longer than any
+_UPPER = np.minimum(np.arange(1 << 15), (255 << 7) - 1).astype(np.uint32) << 16 | 1 << 15
+_LOG16 = (np.log2(_UPPER.view(np.float32)) / 4).astype(np.float32)
+_LOG16[0] = _NONE
+
+# What is added to rows of features before the logarithm, so that it is of nothing below 1.
+_PLUS = np.zeros((COHORT_COUNT - SIZE + 1, 1), np.float32)
+_PLUS[[IDLE - SIZE, AGE - SIZE, LIFE - SIZE, COHORT_IDLE - SIZE]] = 1.0
+_LOGARITHMS = len(_PLUS) + 2
 
 
 def log16(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithm to base 16, to 3e-5, the same everywhere; of 0 it is above that of all others.
-
-    Takes one dimension, and nothing negative.
-    """
-    bits = x.view(np.uint32) - _BIT  # 0 becomes the largest there is
-    f = (bits & _MANTISSA).astype(np.float32)
-    missing = (((f * _C4 + _C3) * f + _C2) * f + _C1) * f + _C0
-    return bits.astype(np.float32) * _UNIT + missing
+    """Logarithm to base 16, to 0.0015, of nothing negative; the same everywhere."""
+    return _LOG16.take(x.view(np.int32) >> _HALF)
 
 
-def logarithms(features: Features) -> NDArray[np.float32]:
-    """Of the size, of the twelve inputs, not cut yet, and of the cost: shape (14, n)."""
+def scaled(features: Features) -> NDArray[np.float32]:
+    """The size, the inputs and ones: float32 of shape (len(INPUTS) + 2, n)."""
     by_name = features.T
-    x = np.empty((14, len(features)), np.float32)
-    x[:9] = by_name[SIZE : COUNT + 1]  # size, idle, age, life, three gaps, hits, count
-    x[1:4] += _ONE
-    np.divide(x[4], x[1], x[11])
-    x[1:7] /= by_name[TURNOVER]
-    np.divide(x[0], by_name[MEAN_SIZE], x[9])
-    np.add(x[3], _QUARTER, x[10])
-    np.divide(x[8], x[10], x[10])
-    x[12] = by_name[MISSES]
-    x[13] = np.maximum(by_name[COST], _LEAST_COST)
-    return log16(x.reshape(-1)).reshape(x.shape)
+    x = np.empty((_LOGARITHMS, len(features)), np.float32)
+    x[:-2] = by_name[SIZE : COHORT_COUNT + 1] + _PLUS
+    turnover = by_name[TURNOVER]
+    x[IDLE - SIZE : GAP2 - SIZE + 1] /= turnover
+    x[COHORT_IDLE - SIZE] /= turnover
+    np.divide(x[0], by_name[MEAN_SIZE], x[-2])
+    np.add(x[LIFE - SIZE], _QUARTER, x[-1])
+    np.divide(x[COUNT - SIZE], x[-1], x[-1])
+    found = np.empty((_IN + 1, len(features)), np.float32)
+    found[:_LOGARITHMS] = log16(x)
+    found[_LOGARITHMS:-1] = by_name[COHORT_AGAIN : WASTED + 1]
+    found[-1] = _ONE
+    return found
 
 
 def inputs(features: Features) -> NDArray[np.float32]:
-    """What the network sees: float32 of shape (len(INPUTS), n), from -3 to 3."""
-    return np.minimum(np.maximum(logarithms(features)[1:13], _LEAST), _MOST)
+    """What the network sees: float32 of shape (len(INPUTS), n)."""
+    return scaled(features)[1:-1]
 
 
 def logits(x: NDArray[np.float32], params: Numbers) -> NDArray[np.float64]:
-    """The network: inputs of shape (12, n) to n numbers; weights follow each other in `params`."""
-    weights = params[2:].astype(np.float64)
-    hidden = x.astype(np.float64).T @ weights[:384].reshape((12, 32))
-    hidden = np.maximum(hidden + weights[384:416], _ZERO) @ weights[416:928].reshape((32, 16))
-    hidden = np.maximum(hidden + weights[928:944], _ZERO)
-    out: NDArray[np.float64] = hidden @ weights[944:960] + weights[960]
+    """The network: inputs and a row of ones, of shape (len(INPUTS) + 1, n), to n numbers."""
+    weights = params.astype(np.float64)
+    hidden = np.dot(weights[2:_FIRST].reshape((_ONE_HIDDEN, _IN)), x.astype(np.float64))
+    hidden = np.maximum(hidden, _ZERO)
+    hidden = np.dot(weights[_FIRST:_SECOND].reshape((_TWO_HIDDEN, _ONE_HIDDEN)), hidden)
+    out: NDArray[np.float64] = np.dot(weights[_SECOND:], np.maximum(hidden, _ZERO))
     return out
+
+
+def params_of(weights: Numbers) -> Numbers:
+    """The layers as `logits` runs them, a unit in each row."""
+    sizes = [math.prod(shape) for shape in SHAPES.values()]
+    parts = np.split(weights, np.cumsum(sizes)[:-1])
+    layers = [part.reshape(shape) for part, shape in zip(parts, SHAPES.values(), strict=True)]
+    found = []
+    for layer in (np.vstack(layers[:2]), np.vstack(layers[2:4])):
+        one = np.zeros((1, len(layer)), np.float32)
+        one[0, -1] = 1.0
+        found += [layer.T.ravel(), one.ravel()]
+    return np.concatenate((*found, *layers[4:]))
 
 
 def worth(features: Features, params: Numbers) -> Numbers:
     """Logarithm of the chance of an early next use, over size and times cost as the objective
     says."""
-    x = logarithms(features)
-    z = logits(np.minimum(np.maximum(x[1:13], _LEAST), _MOST), params)
-    chance = np.logaddexp(0.0, -z) * (-1.0 / _LN16)
-    value: Numbers = chance.astype(np.float32) - params[0] * x[0] + params[1] * x[13]
+    x = scaled(features)
+    chance = np.logaddexp(_ZERO, -logits(x[1:], params)) * _PER_LN16
+    value: Numbers = chance.astype(np.float32) - params[0] * x[0]
+    if params[1] != 0:
+        value += params[1] * log16(np.maximum(features.T[COST], _LEAST_COST))
     return value
 
 
@@ -143,7 +174,7 @@ def drl(weights: Numbers, objective: str = "object", *, model: str = "") -> Poli
         "drl",
         worth,
         admit if by_bytes else admit_all,
-        params=np.concatenate((OBJECTIVES[objective], weights)),
+        params=np.concatenate((OBJECTIVES[objective], params_of(weights))),
         needs=frozenset({"cost"} if objective == "cost" else ()),
         competes=not by_bytes,
         remembers=True,

@@ -252,7 +252,7 @@ def _bad_numbers(weights: Numbers) -> Iterator[str]:
     if (largest := float(np.abs(weights).max())) > MOST:
         yield f"a weight is {largest:g}, and no trained one is over {MOST:g}"
     with np.errstate(all="ignore"):
-        worth = learned.worth(_trial(), np.concatenate((np.ones(2, np.float32), weights)))
+        worth = learned.worth(_trial(), learned.drl(weights, "cost").params)
     if not np.isfinite(worth).all():
         yield "what it says of objects is not finite"
 

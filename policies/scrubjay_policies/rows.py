@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Columns of a row as float64. Logical time counts the requests that the cache has seen.
-SIZE = 0  # bytes charged against the capacity
-SEEN = 1  # logical time of its last request
-EXPIRES = 2  # Unix seconds
-CREDIT = 3  # inflation of the cache at its last request (GreedyDual)
+EXPIRES = 0  # Unix seconds
+CREDIT = 1  # inflation of the cache at its last request (GreedyDual)
+SIZE = 2  # bytes charged against the capacity
+SEEN = 3  # logical time of its last request
+NUMBERS = 4  # so many columns, from the first on
 WIDTH = 8
 
 # Columns of the same row as float32. Times are spans of requests up to its last one.
@@ -21,20 +22,27 @@ RESIDENCE = 8  # since it came in
 LIFE = 9  # since its first request that is remembered
 GAP = 10  # between its last two, 0 where there was one
 GAP2 = 11  # between the two before
-GAP3 = 12  # and the two before these
-HITS = 13  # requests since it came in, the first included
-COUNT = 14  # requests that are remembered, also from before it came in
-COST = 15  # seconds the origin took
+HITS = 12  # requests since it came in, the first included
+COUNT = 13  # requests that are remembered, also from before it came in
+COST = 14  # seconds the origin took
+ORDER = 15  # its number in the order of arrival, a whole number of 32 bits
 PAST_WIDTH = 16
+SIZE_HIGH = 2 * SIZE + 1  # the upper half of the size's bits, with its exponent
 
 Row = NDArray[np.float64]
 Past = NDArray[np.float32]
+Bits = NDArray[np.uint32]
 _FIRST_SLOTS = 1024
 
 
 def past(rows: Row) -> Past:
     """The same memory as float32: twice as many columns."""
     return rows.view(np.float32)
+
+
+def bits(rows: Row) -> Bits:
+    """And as whole numbers of 32 bits."""
+    return rows.view(np.uint32)
 
 
 class Table:
@@ -75,3 +83,4 @@ class Table:
         # Single numbers are read and written through these in half of numpy's time.
         self.numbers = rows.data.cast("B").cast("d")
         self.spans = rows.data.cast("B").cast("f")
+        self.bits = rows.data.cast("B").cast("I")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scrubjay_policies import Policy
+from scrubjay_policies.cohorts import MOST, nobody
 from scrubjay_policies.policy import admit_all
 from scrubjay_policies.shadows.state import begin
 from scrubjay_replay import followed, kernel, state
@@ -73,7 +74,8 @@ def _loop(
     """The loop of a policy with all but the requests filled in, and the counts that it keeps."""
     ghosts = state.ghosts(prepared.objects if policy.remembers else 0)
     judges = judge(policy.worth), judge(policy.admit), policy.params
-    engine = book, ghosts, log, _limits(prepared, policy, cache), *judges
+    together = nobody(_room(len(prepared.trace.key)) if policy.remembers else 1)
+    engine = book, ghosts, together, log, _limits(prepared, policy, cache), *judges
     if not policy.shadows:
         run = kernel.loop()
         return lambda trace, *bounds: run(trace, *bounds[:2], *engine, *bounds[2:]), book.tally
@@ -85,6 +87,11 @@ def _loop(
         follow(trace, start, stop, shadows, *engine, counts, *out)
 
     return run_followed, counts
+
+
+def _room(requests: int) -> int:
+    """A power of two: of places in the rings, as many as there can be newcomers."""
+    return min(MOST, 1 << max(requests - 1, 1).bit_length())
 
 
 def _limits(prepared: Prepared, policy: Policy, cache: Cache) -> Limits:

@@ -93,6 +93,7 @@ def decide(
     rows: Any,
     tally: Any,
     means: Any,
+    together: Any,
     drawn: Any,
     picked: Any,
     seen: Any,
@@ -111,7 +112,8 @@ def decide(
     if limits.competes:
         for column in range(WIDTH):
             picked[n, column] = row[column]
-    fill(seen, picked, picked.view(np.float32), moment(tally, means, now, limits), limits.deep)
+    past, bits = picked.view(np.float32).T, picked.view(np.uint32).T
+    fill(seen, picked.T, past, bits, moment(tally, means, now, limits), together, limits.deep)
     worth(seen, params, numbers)
     least = limits.ahead if tally[HELD] >= SMALL * limits.ahead else 1
     found = choose(numbers, picked, n, drawn, victims, need, limits.batch, least)

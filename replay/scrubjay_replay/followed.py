@@ -14,6 +14,7 @@ import numpy as np
 from numba import types
 
 from scrubjay_policies import rows as at
+from scrubjay_policies.cohorts import nobody
 from scrubjay_policies.shadows.holders import enter, give_up, keep, lacks_room, leave, stray
 from scrubjay_policies.shadows.state import (
     EXPIRES,
@@ -30,12 +31,11 @@ from scrubjay_policies.shadows.state import (
 from scrubjay_policies.shadows.watch import fetched, forget, see
 from scrubjay_replay.compiled import JUDGE, compiled
 from scrubjay_replay.kernel import offer, scratch
-from scrubjay_replay.ledger import CHECKED, HIT, MISS, again, drop, hit
+from scrubjay_replay.ledger import CHECKED, HIT, MISS, drop, reuse
 from scrubjay_replay.simulate import ASKED, STALE, WRITE
 from scrubjay_replay.state import (
     CLOCK,
     EVICTED,
-    INFLATION,
     REFUSED,
     Limits,
     books,
@@ -50,22 +50,28 @@ from scrubjay_replay.trace import requests
 def loop() -> Any:
     """`run`, compiled: some seconds the first time on a machine, then from the disk."""
     limits = Limits(1, 1, 1, 1, 1, False, False, False, False, False, 1, False, 0.0)
-    shapes = (requests([], [], []), shadows(0), books(0, 0), ghosts(0), log(0, 1, 1), limits)
+    shapes = (
+        requests([], [], []),
+        shadows(0),
+        books(0, 0),
+        ghosts(0),
+        nobody(1),
+        log(0, 1, 1),
+        limits,
+    )
     judge, count = types.FunctionType(JUDGE), types.Array(types.int64, 1, "C")
     params, out = types.Array(types.float32, 1, "C"), types.Array(types.uint8, 1, "C")
-    trace, *state = map(numba.typeof, shapes)
-    takes = (trace, types.int64, types.int64, *state, judge, judge, params)
+    rows, *state = map(numba.typeof, shapes)
+    takes = (rows, types.int64, types.int64, *state, judge, judge, params)
     return compiled(run, types.void(*takes, count, out, out))
 
 
-def touch(book: Any, key: Any, expires: Any) -> None:
+def touch(book: Any, key: Any, expires: Any, together: Any) -> None:
     """`Engine.renew` and `Engine.touch`."""
     rows, past, _, slots, _, _, tally, means = book
     slot = slots[key]
     rows[slot, at.EXPIRES] = expires
-    again(past, slot, tally[CLOCK] - rows[slot, at.SEEN])
-    rows[slot, at.SEEN], rows[slot, at.CREDIT] = tally[CLOCK], means[INFLATION]
-    hit(tally, means)
+    reuse(rows, past, slot, -np.inf, 0.0, True, tally, means, together)
 
 
 def show(
@@ -76,6 +82,7 @@ def show(
     now: Any,
     book: Any,
     ghost: Any,
+    together: Any,
     at_hand: Any,
     notes: Any,
     limits: Any,
@@ -86,7 +93,7 @@ def show(
     """`Follower._see`."""
     slot = key * STRIDE + FIRST
     if s.marks[slot + HELD] >> OWN & 1:
-        touch(book, key, s.floats[slot + EXPIRES])
+        touch(book, key, s.floats[slot + EXPIRES], together)
     elif s.whole[RUNNING] >> OWN & 1:
         told = (
             key,
@@ -96,7 +103,7 @@ def show(
             now,
         )
         rest = notes, limits, worth, admit, params
-        if offer(*told, book, ghost, s, at_hand, *rest):
+        if offer(*told, book, ghost, together, s, at_hand, *rest):
             enter(s, slot, OWN)
     see(s, slot, fresh, had)
 
@@ -132,6 +139,7 @@ def run(
     s: Any,
     book: Any,
     ghost: Any,
+    together: Any,
     notes: Any,
     limits: Any,
     worth: Any,
@@ -143,11 +151,12 @@ def run(
 ) -> None:
     """Requests `start` to `stop` of the trace; their verdicts and flags.
 
-    `book`, `ghost` and `notes` belong to the own ranking's shadow, `counts` to the live cache.
+    `book`, `ghost`, `together` and `notes` belong to the own ranking's shadow, `counts` to the
+    live cache.
     """
     times, asked, sizes, lifetimes, costs, writes = trace
     stored, version, tally = book.stored, book.version, book.tally
-    asks = book, ghost, scratch(limits), notes, limits, worth, admit, params
+    asks = book, ghost, together, scratch(limits), notes, limits, worth, admit, params
     for i in range(start, stop):
         key, now, life = asked[i], limits.epoch + times[i], lifetimes[i]
         slot = key * STRIDE + FIRST

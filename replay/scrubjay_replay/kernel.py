@@ -14,11 +14,23 @@ import numpy as np
 from numba import types
 
 from scrubjay_policies import rows as at
+from scrubjay_policies.cohorts import nobody
 from scrubjay_policies.shadows.holders import leave
 from scrubjay_policies.shadows.state import FIRST, OWN, STRIDE
 from scrubjay_replay.compiled import JUDGE, compiled
 from scrubjay_replay.decision import decide, matrices
-from scrubjay_replay.ledger import MISS, admits, drop, insert, miss, newcomer, note, remember, reuse
+from scrubjay_replay.ledger import (
+    MISS,
+    admits,
+    drop,
+    insert,
+    left,
+    miss,
+    newcomer,
+    note,
+    remember,
+    reuse,
+)
 from scrubjay_replay.simulate import WRITE
 from scrubjay_replay.state import (
     CLOCK,
@@ -40,7 +52,7 @@ from scrubjay_replay.trace import requests
 def loop() -> Any:
     """`run`, compiled: some seconds the first time on a machine, then from the disk."""
     limits = Limits(1, 1, 1, 1, 1, False, False, False, False, False, 1, False, 0.0)
-    shapes = (requests([], [], []), books(0, 0), ghosts(0), log(0, 1, 1), limits)
+    shapes = (requests([], [], []), books(0, 0), ghosts(0), nobody(1), log(0, 1, 1), limits)
     judge = types.FunctionType(JUDGE)
     params, out = types.Array(types.float32, 1, "C"), types.Array(types.uint8, 1, "C")
     trace, *rest = map(numba.typeof, shapes)
@@ -59,6 +71,7 @@ def scratch(limits: Any) -> Any:
 def make_room(
     book: Any,
     ghost: Any,
+    together: Any,
     shadows: Any,
     at_hand: Any,
     key: Any,
@@ -82,7 +95,9 @@ def make_room(
             picked, seen = matrices(n + np.int64(limits.competes))
             numbers = np.zeros(n + np.int64(limits.competes), np.float32)
         sampled = drawn, picked, seen, numbers, victims
-        found = decide(rows, tally, means, *sampled, row, need, now, limits, worth, params, n)
+        found = decide(
+            rows, tally, means, together, *sampled, row, need, now, limits, worth, params, n
+        )
         note(notes, tally, keys, drawn, n, seen, key)
         if found <= 0:
             return False
@@ -92,6 +107,7 @@ def make_room(
         for j in range(found):
             drop(rows, keys, slots, tally, leaving[j])
             if limits.deep:
+                left(picked[victims[j]], means, together)
                 remember(ghost, tally, leaving[j], picked[victims[j]])
             if shadows is not None:
                 leave(shadows, leaving[j] * STRIDE + FIRST, OWN)
@@ -106,6 +122,7 @@ def offer(
     now: Any,
     book: Any,
     ghost: Any,
+    together: Any,
     shadows: Any,
     at_hand: Any,
     notes: Any,
@@ -119,17 +136,19 @@ def offer(
     fresh, slot = at_hand[0], slots[key]
     row = fresh[0]
     miss(tally, means, size)
-    newcomer(fresh, rows, slot, ghost, key, tally, limits.deep)
+    newcomer(fresh, rows, slot, ghost, key, tally, means, together, limits.deep)
     row[at.SIZE], row[at.EXPIRES], row[at.CREDIT] = size, expires, means[INFLATION]
     fresh.view(np.float32)[0, at.COST] = cost
     if slot >= 0:
         drop(rows, keys, slots, tally, key)
     taken = size <= limits.capacity
     if taken:
-        taken = not limits.judges or admits(fresh, tally, means, now, limits, admit, params)
+        taken = not limits.judges or admits(
+            fresh, tally, means, together, now, limits, admit, params
+        )
         if taken:
             asks = now, limits, worth, params
-            taken = make_room(book, ghost, shadows, at_hand, key, notes, *asks)
+            taken = make_room(book, ghost, together, shadows, at_hand, key, notes, *asks)
         if not taken and limits.deep:
             remember(ghost, tally, key, row)
     if taken:
@@ -145,6 +164,7 @@ def run(
     stop: Any,
     book: Any,
     ghost: Any,
+    together: Any,
     notes: Any,
     limits: Any,
     worth: Any,
@@ -170,10 +190,10 @@ def run(
         verdict[i] = MISS
         if slot >= 0:
             good = not limits.changes or stored[key] == version[key]
-            verdict[i], flags[i] = reuse(rows, past, slot, now, life, good, tally, means)
+            verdict[i], flags[i] = reuse(rows, past, slot, now, life, good, tally, means, together)
             if verdict[i] != MISS:
                 continue
         told = key, max(1, sizes[i]), now + life, costs[i], now
         asks = limits, worth, admit, params
-        if offer(*told, book, ghost, None, at_hand, notes, *asks) and limits.changes:
+        if offer(*told, book, ghost, together, None, at_hand, notes, *asks) and limits.changes:
             stored[key] = version[key]

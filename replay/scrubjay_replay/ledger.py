@@ -8,15 +8,18 @@ import numpy as np
 
 from scrubjay_policies import rows as at
 from scrubjay_policies.climate import LEAST_MISSES, RATE
+from scrubjay_policies.cohorts import asked, came, fared
 from scrubjay_policies.features import Moment, fill
 from scrubjay_policies.ghosts import FEWEST, PER_HELD
 from scrubjay_replay.outcome import Verdict
 from scrubjay_replay.simulate import ASKED, STALE
 from scrubjay_replay.state import (
+    ARRIVED,
     CLOCK,
     DECISIONS,
     FEATURE_COUNT,
     FETCHED,
+    FIRSTS,
     GHOSTS,
     HELD,
     INFLATION,
@@ -28,7 +31,9 @@ from scrubjay_replay.state import (
     NO_GHOST,
     OLDEST,
     REQUESTS,
+    TURNOVER,
     USED,
+    WASTED,
     WIDTH,
 )
 
@@ -37,10 +42,17 @@ MISS, HIT, CHECKED = int(Verdict.MISS), int(Verdict.HIT), int(Verdict.CHECKED)
 
 def moment(tally: Any, means: Any, now: Any, limits: Any) -> Any:
     """`Engine._observe`: the cache when features are read."""
-    turnover = max(1.0, tally[HELD] / max(means[MISSES], LEAST_MISSES))
     clock, capacity = np.float64(tally[CLOCK]), np.float64(limits.capacity)
     inflation, size, misses = means[INFLATION], means[MEAN_SIZE], means[MISSES]
-    return Moment(clock, now, inflation, turnover, size, misses, capacity)
+    firsts, wasted = means[FIRSTS], means[WASTED]
+    return Moment(
+        clock, now, inflation, turnover(tally, means), size, misses, capacity, firsts, wasted
+    )
+
+
+def turnover(tally: Any, means: Any) -> Any:
+    """`Climate.turnover`."""
+    return max(1.0, tally[HELD] / max(means[MISSES], LEAST_MISSES))
 
 
 def drop(rows: Any, keys: Any, slots: Any, tally: Any, key: Any) -> None:
@@ -58,8 +70,9 @@ def drop(rows: Any, keys: Any, slots: Any, tally: Any, key: Any) -> None:
         slots[moved] = slot
 
 
-def hit(tally: Any, means: Any) -> None:
+def hit(tally: Any, means: Any, first: Any) -> None:
     """`Climate.hit`."""
+    means[FIRSTS] += RATE * (first - means[FIRSTS])
     tally[REQUESTS] += 1
     means[MISSES] -= max(RATE, 1.0 / tally[REQUESTS]) * means[MISSES]
 
@@ -70,13 +83,13 @@ def miss(tally: Any, means: Any, size: Any) -> None:
     tally[FETCHED] += 1
     means[MISSES] += max(RATE, 1.0 / tally[REQUESTS]) * (1.0 - means[MISSES])
     means[MEAN_SIZE] += max(RATE, 1.0 / tally[FETCHED]) * (size - means[MEAN_SIZE])
+    means[TURNOVER] = turnover(tally, means)
 
 
 def again(past: Any, slot: Any, gap: Any) -> None:
     """Move a row's spans on to one more request."""
     past[slot, at.RESIDENCE] += gap
     past[slot, at.LIFE] += gap
-    past[slot, at.GAP3] = past[slot, at.GAP2]
     past[slot, at.GAP2] = past[slot, at.GAP]
     past[slot, at.GAP] = gap
     past[slot, at.HITS] += 1.0
@@ -84,19 +97,46 @@ def again(past: Any, slot: Any, gap: Any) -> None:
 
 
 def reuse(
-    rows: Any, past: Any, slot: Any, now: Any, life: Any, good: Any, tally: Any, means: Any
+    rows: Any,
+    past: Any,
+    slot: Any,
+    now: Any,
+    life: Any,
+    good: Any,
+    tally: Any,
+    means: Any,
+    together: Any,
 ) -> Any:
     """Verdict and flags of a request for what is stored; a MISS where it does not answer."""
     fresh = rows[slot, at.EXPIRES] > now
     if not fresh and not good:
         return MISS, ASKED
+    first = past[slot, at.HITS] == 1.0
+    if len(together.seen) > 1:
+        bits = past.view(np.uint32)[slot]
+        asked(together, np.int64(bits[at.ORDER]), tally[CLOCK], means[TURNOVER])
+        fares(bits, together, 1.0)
     again(past, slot, tally[CLOCK] - rows[slot, at.SEEN])
     rows[slot, at.SEEN], rows[slot, at.CREDIT] = tally[CLOCK], means[INFLATION]
-    hit(tally, means)
+    hit(tally, means, first)
     if fresh:
         return HIT, 0 if good else STALE
     rows[slot, at.EXPIRES] = now + life
     return CHECKED, ASKED
+
+
+def fares(bits: Any, together: Any, hit: Any) -> None:
+    """What its kin learn of a hit or an eviction."""
+    size, count = np.int64(bits[at.SIZE_HIGH]), np.int64(bits[at.COUNT])
+    fared(together, size, count, hit)
+
+
+def left(row: Any, means: Any, together: Any) -> None:
+    """What the engine learns of an eviction."""
+    spans = row.view(np.float32)
+    bits = spans.view(np.uint32)
+    means[WASTED] += RATE * ((spans[at.HITS] == 1.0) - means[WASTED])
+    fares(bits, together, 0.0)
 
 
 def forget(ghost: Any, tally: Any, key: Any) -> None:
@@ -135,7 +175,17 @@ def remember(ghost: Any, tally: Any, key: Any, row: Any) -> None:
         forget(ghost, tally, tally[OLDEST])
 
 
-def newcomer(fresh: Any, rows: Any, slot: Any, ghost: Any, key: Any, tally: Any, deep: Any) -> None:
+def newcomer(
+    fresh: Any,
+    rows: Any,
+    slot: Any,
+    ghost: Any,
+    key: Any,
+    tally: Any,
+    means: Any,
+    together: Any,
+    deep: Any,
+) -> None:
     """`Engine._newcomer`: the row of an object that comes in, with the history that is known."""
     row, past = fresh[0], fresh.view(np.float32)
     haunts = deep and slot < 0 and ghost.newer[key] != NO_GHOST
@@ -150,7 +200,20 @@ def newcomer(fresh: Any, rows: Any, slot: Any, ghost: Any, key: Any, tally: Any,
             past[0, at.RESIDENCE], past[0, at.HITS] = 0.0, 1.0
     else:
         past[0, at.HITS] = past[0, at.COUNT] = 1.0
+    if deep:
+        arrive(past.view(np.uint32)[0], slot >= 0 or haunts, tally, means, together)
     row[at.SEEN] = tally[CLOCK]
+
+
+def arrive(bits: Any, known: Any, tally: Any, means: Any, together: Any) -> None:
+    """`Engine._arrive`."""
+    if known:
+        asked(together, np.int64(bits[at.ORDER]), tally[CLOCK], means[TURNOVER])
+    else:
+        order = tally[ARRIVED]
+        bits[at.ORDER] = order
+        came(together, order, tally[CLOCK])
+        tally[ARRIVED] = order + 1
 
 
 def insert(rows: Any, keys: Any, slots: Any, tally: Any, row: Any, key: Any) -> None:
@@ -164,12 +227,20 @@ def insert(rows: Any, keys: Any, slots: Any, tally: Any, row: Any, key: Any) -> 
 
 
 def admits(
-    fresh: Any, tally: Any, means: Any, now: Any, limits: Any, admit: Any, params: Any
+    fresh: Any,
+    tally: Any,
+    means: Any,
+    together: Any,
+    now: Any,
+    limits: Any,
+    admit: Any,
+    params: Any,
 ) -> Any:
     """What the policy says to a newcomer."""
     seen = np.zeros((FEATURE_COUNT, 1), np.float32).T
     verdict = np.zeros(1, np.float32)
-    fill(seen, fresh, fresh.view(np.float32), moment(tally, means, now, limits), limits.deep)
+    past, bits = fresh.view(np.float32).T, fresh.view(np.uint32).T
+    fill(seen, fresh.T, past, bits, moment(tally, means, now, limits), together, limits.deep)
     admit(seen, params, verdict)
     return verdict[0] > 0
 

@@ -14,10 +14,11 @@ from scrubjay_policies.shadows.state import CODES, FIRST, REALS, STRIDE, WHOLES,
 # Places in Books.tally.
 CLOCK, USED, DECISIONS, HELD, EVICTED, REFUSED = range(6)
 REQUESTS, FETCHED, GHOSTS, OLDEST, NEWEST, LOGGED = range(6, 12)
-TALLIES = 12
+ARRIVED = 12
+TALLIES = 13
 
 # Places in Books.means.
-INFLATION, MISSES, MEAN_SIZE = range(3)
+INFLATION, MISSES, MEAN_SIZE, FIRSTS, WASTED, TURNOVER = range(6)
 
 WIDTH, FEATURE_COUNT = at.WIDTH, len(FEATURES)
 NO_GHOST, LAST = -2, -1  # in place of a key
@@ -83,7 +84,7 @@ def books(keys: int, most: int) -> Books:
         np.zeros(keys, np.int32),
         np.zeros(keys, np.int32),
         np.zeros(TALLIES, np.int64),
-        np.array([0.0, 1.0, 1.0]),
+        np.array([0.0, 1.0, 1.0, 0.5, 0.5, 1.0]),
     )
 
 

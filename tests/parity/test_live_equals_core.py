@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrubjay_policies.engine import Engine
+from scrubjay_policies.caches import cache_of
 from scrubjay_policies.registry import BUILT_IN, policy
 from scrubjay_proxy.app import Proxy
 from scrubjay_proxy.settings import Settings
@@ -30,7 +30,7 @@ def a_trace(length: int = 1500, objects: int = 300) -> Trace:
 
 
 def core_hits(trace: Trace, name: str, capacity: int) -> list[bool]:
-    engine = Engine(policy(name), capacity=capacity, max_objects=10**6, k=16, batch=2, seed=SEED)
+    engine = cache_of(policy(name), capacity=capacity, max_objects=10**6, k=16, batch=2, seed=SEED)
     hits = []
     for key, size in zip(trace.key.tolist(), trace.size.tolist(), strict=True):
         engine.tick()

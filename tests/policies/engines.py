@@ -6,7 +6,7 @@ from scrubjay_policies import rows as at
 LRU = policy("lru")
 
 NUMBERS = ("size", "seen", "expires", "credit")  # of a row as float64
-SPANS = ("residence", "life", "gap", "gap2", "gap3", "hits", "count", "cost")  # as float32
+SPANS = ("residence", "life", "gap", "gap2", "hits", "count", "cost")  # as float32
 
 
 def engine(chosen=LRU, *, capacity=100, max_objects=10, **settings):

@@ -19,3 +19,9 @@ def written(folder, seed=1, name="m.safetensors"):
     path = folder / name
     model.save(path, weights(seed), TOLD)
     return path
+
+
+def logits(x, weights):
+    """What the policy's network makes of inputs, shape (inputs, n)."""
+    ones = np.ones((1, x.shape[1]), np.float32)
+    return learned.logits(np.vstack((x, ones)), learned.drl(weights).params)

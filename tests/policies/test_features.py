@@ -31,7 +31,7 @@ def test_what_has_expired_has_negative_time_left():
 
 
 def test_plain_columns_are_copied():
-    given = {"size": 12, "hits": 3, "cost": 0.25, "gap": 7, "gap2": 8, "gap3": 9, "count": 5}
+    given = {"size": 12, "hits": 3, "cost": 0.25, "gap": 7, "gap2": 8, "count": 5}
     row = seen(Moment(clock=0, wall=0.0), **given)
     assert {name: row[name] for name in given} == given
 
@@ -46,9 +46,9 @@ def test_the_cache_as_a_whole_is_the_same_for_every_object():
 def test_the_cache_as_a_whole_is_left_out_where_nobody_looks():
     rows = np.ones((3, at.WIDTH))
     shallow = observe(rows, Moment(9, 9.0), deep=False)
-    own = slice(features.TURNOVER)
+    own = slice(features.COHORT_IDLE)
     assert (shallow[:, own] == observe(rows, Moment(9, 9.0))[:, own]).all()
-    assert not shallow[:, features.TURNOVER :].any()
+    assert not shallow[:, features.COHORT_IDLE :].any()
 
 
 def test_credit_is_relative_to_the_caches_inflation():

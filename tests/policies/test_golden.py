@@ -27,12 +27,12 @@ GOLDEN: dict[tuple[str, str], tuple[int, ...]] = {
     ("hyperbolic", "object"): (601, 1187, 1592),
     ("hyperbolic", "byte"): (387, 1014, 1514),
     ("hyperbolic", "cost"): (581, 1156, 1578),
-    ("hybrid", "object"): (881, 1447, 1633),
+    ("hybrid", "object"): (883, 1448, 1633),
     ("s3fifo", "object"): (859, 1018, 1538),
     ("sieve", "object"): (578, 1202, 1535),
-    ("drl", "object"): (733, 1075, 1506),
-    ("drl", "byte"): (698, 1243, 1524),
-    ("drl", "cost"): (667, 1078, 1606),
+    ("drl", "object"): (679, 1047, 1482),
+    ("drl", "byte"): (596, 1057, 1366),
+    ("drl", "cost"): (620, 1050, 1583),
 }
 
 

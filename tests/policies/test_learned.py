@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from policies.models import weights
+from policies.models import logits, weights
 from scrubjay_policies import features as f
 from scrubjay_policies import learned
 from scrubjay_policies.classic import OBJECTIVES
@@ -11,9 +11,10 @@ from scrubjay_policies.features import FEATURES
 from scrubjay_policies.policy import admit_all
 from scrubjay_replay.compiled import judge
 
-TIMES = [f.IDLE, f.AGE, f.LIFE, f.GAP, f.GAP2, f.GAP3, f.TURNOVER]
-SINCE = [f.IDLE, f.AGE, f.LIFE]  # one is added to these, so that they are never 0
-GAPS = [f.GAP, f.GAP2, f.GAP3]
+TIMES = [f.IDLE, f.AGE, f.LIFE, f.GAP, f.GAP2, f.COHORT_IDLE, f.TURNOVER]
+SINCE = [f.IDLE, f.AGE, f.LIFE, f.COHORT_IDLE]  # one is added to these, so that they are never 0
+GAPS = [f.GAP, f.GAP2]
+RATIOS = [f.COHORT_AGAIN, f.FOLLOWED, f.KIN, f.MISSES, f.FIRSTS, f.WASTED]
 
 
 def batch(seed, n=65):
@@ -22,22 +23,25 @@ def batch(seed, n=65):
     seen = np.exp2(random.uniform(0, 16, size=(len(FEATURES), n))).astype(np.float32).T
     seen[:, [*SINCE, *GAPS]] = np.floor(seen[:, [*SINCE, *GAPS]])
     seen[:, [f.HITS, f.COUNT]] = np.floor(seen[:, [f.HITS, f.COUNT]] / 256) + 1
-    seen[:, GAPS] *= random.random((n, 3)) < 0.6
+    seen[:, GAPS] *= random.random((n, 2)) < 0.6
     seen[:, f.COST] = random.random(n) * (random.random(n) < 0.8)
     seen[:, [f.TURNOVER, f.MEAN_SIZE]] = np.exp2(random.uniform(0, 16, 2)).astype(np.float32)
-    seen[:, f.MISSES] = random.uniform(0.001, 1)
+    seen[:, RATIOS] = random.random((n, len(RATIOS)))
     seen[:, f.SHARE] = random.random(n)
     return seen
 
 
-def test_the_logarithm_is_right_to_three_in_ten_thousand():
+def test_the_logarithm_is_right_to_six_in_a_thousand():
     x = np.exp2(np.linspace(-60, 60, 1_000_003)).astype(np.float32)
-    assert np.abs(4 * learned.log16(x) - np.log2(x.astype(float))).max() < 3e-4
+    assert np.abs(4 * learned.log16(x) - np.log2(x.astype(float))).max() < 6e-3
 
 
-def test_the_logarithm_of_nothing_is_above_all_others():
-    x = np.array([0.0, 1e-38, 1.0, 3e38], np.float32)
-    assert learned.log16(x).argmax() == 0
+def test_the_logarithm_of_nothing_is_three_and_none_is_out_of_range():
+    x = np.array([0.0, 1e-37, 1.0, 3e38, np.inf, np.nan], np.float32)
+    found = learned.log16(x)
+    assert found[0] == 3
+    assert np.isfinite(found).all()
+    assert (np.diff(found[1:4]) > 0).all()
 
 
 def test_inputs_do_not_see_the_unit_of_time_or_size():
@@ -50,7 +54,7 @@ def test_inputs_do_not_see_the_unit_of_time_or_size():
         scaled[:, [f.SIZE, f.MEAN_SIZE]] *= 10
         one, other = learned.inputs(seen), learned.inputs(scaled)
         by_size = learned.INPUTS.index("size/mean")
-        assert np.abs(one - other).max() < 4e-6  # ten is no power of two
+        assert np.abs(one - other).max() < 3e-3  # ten is no power of two
         assert (np.delete(one, by_size, 0) == np.delete(other, by_size, 0)).all()
         assert np.ptp(one) > 3
 
@@ -71,27 +75,28 @@ def one(**columns):
         ({"life": 0, "turnover": 256}, "life/T", -2),
         ({"gap": 32, "turnover": 2}, "gap/T", 1),
         ({"gap2": 1, "turnover": 16}, "gap2/T", -1),
-        ({"gap3": 16}, "gap3/T", 1),
         ({"hits": 16}, "hits", 1),
         ({"count": 256}, "count", 2),
         ({"size": 10, "mean_size": 160}, "size/mean", -1),
         ({"count": 20, "life": 15, "turnover": 16}, "rate", 1),
-        ({"gap": 64, "idle": 3}, "gap/idle", 1),
-        ({"misses": 1 / 16}, "misses", -1),
+        ({"cohort_idle": 255, "turnover": 16}, "cohort idle/T", 1),
+        ({"cohort_count": 256}, "cohort count", 2),
     ],
 )
 def test_each_input_is_the_logarithm_of_its_ratio(given, name, power):
-    assert one(**given)[name] == pytest.approx(power, abs=1e-4)
+    assert one(**given)[name] == pytest.approx(power, abs=1.5e-3)
 
 
 def test_a_gap_that_was_not_is_longer_than_any():
-    none = one(gap=0, gap2=0, gap3=0, idle=100, turnover=1000)
-    assert [none[name] for name in ("gap/T", "gap2/T", "gap3/T", "gap/idle")] == [3] * 4
+    none = one(gap=0, gap2=0, idle=100, turnover=1000)
+    assert (none["gap/T"], none["gap2/T"]) == (3, 3)
+    assert one(gap=1000)["gap/T"] < 3
 
 
-def test_inputs_end_at_plus_and_minus_three():
-    far = one(idle=1e9, turnover=1, size=1, mean_size=1e9, gap=1)
-    assert (far["idle/T"], far["size/mean"], far["gap/idle"]) == (3, -3, -3)
+@pytest.mark.parametrize("column", RATIOS)
+def test_ratios_are_inputs_as_they_are(column):
+    name = FEATURES[column].name
+    assert one(**{name: 0.25})[name.replace("_", " ")] == 0.25
 
 
 def test_names_and_shapes_are_the_order_of_the_weights():
@@ -99,21 +104,21 @@ def test_names_and_shapes_are_the_order_of_the_weights():
     drawn = weights(3)
     params = learned.drl(drawn, "cost").params
     assert (params[:2] == OBJECTIVES["cost"]).all()
-    part, start = {}, 2
+    part, start = {}, 0
     for name, shape in learned.SHAPES.items():
         size = int(np.prod(shape))
-        part[name] = params[start : start + size].reshape(shape).astype(float)
+        part[name] = drawn[start : start + size].reshape(shape).astype(float)
         start += size
     x = learned.inputs(batch(0))
     hidden = np.maximum(x.T @ part["layer1.weight"] + part["layer1.bias"], 0)
     hidden = np.maximum(hidden @ part["layer2.weight"] + part["layer2.bias"], 0)
     out = hidden @ part["out.weight"] + part["out.bias"]
-    assert np.allclose(learned.logits(x, params), out, rtol=0, atol=1e-9)
+    assert np.allclose(logits(x, drawn), out, rtol=0, atol=1e-9)
 
 
 def test_worth_is_the_chance_over_size_and_times_cost_as_the_objective_says():
     seen = batch(1)
-    z = learned.logits(learned.inputs(seen), learned.drl(weights()).params)
+    z = logits(learned.inputs(seen), weights())
     chance = np.log2(1 / (1 + np.exp(-z)))
     size, cost = np.log2(seen[:, f.SIZE]), np.log2(np.maximum(seen[:, f.COST], 1e-6))
     for objective, right in [
@@ -122,7 +127,7 @@ def test_worth_is_the_chance_over_size_and_times_cost_as_the_objective_says():
         ("cost", chance - size + cost),
     ]:
         policy = learned.drl(weights(), objective)
-        assert np.abs(4 * policy.worth(seen, policy.params) - right).max() < 1e-3
+        assert np.abs(4 * policy.worth(seen, policy.params) - right).max() < 0.02
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

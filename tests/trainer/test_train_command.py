@@ -50,6 +50,15 @@ def test_a_model_is_written_with_what_it_was_trained_on(scrubjay, trace, tmp_pat
     assert hashlib.sha256((tmp_path / "m.safetensors").read_bytes()).hexdigest() in out
 
 
+def test_a_trace_beside_is_learned_from_too_and_counts_less(scrubjay, trace, tmp_path):
+    other = write_csv(tmp_path / "other.csv", scanned(8_000, seed=2))
+    for name, words in [("a", (trace, other)), ("b", (trace, "--beside", other))]:
+        assert scrubjay(*words, "--out", f"{name}.safetensors", *QUICK)[0] == 0
+    alike, beside = (model.load(tmp_path / f"{name}.safetensors") for name in "ab")
+    assert beside.metadata["trained_on"] == alike.metadata["trained_on"]
+    assert (beside.weights != alike.weights).any()
+
+
 def test_the_same_command_gives_the_same_bytes_and_another_seed_does_not(scrubjay, trace, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert scrubjay(trace, "--out", f"{name}.safetensors", "--seed", seed, *QUICK)[0] == 0

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from policies.models import logits
 from scrubjay_policies import learned, policy
 from scrubjay_replay.errors import UseError
 from scrubjay_replay.outcome import Verdict
@@ -12,7 +13,7 @@ from scrubjay_replay.prepared import Assumptions
 from scrubjay_replay.simulate import Cache, simulate
 from scrubjay_trainer import reward
 from scrubjay_trainer.dqn import Dqn
-from scrubjay_trainer.gather import gather
+from scrubjay_trainer.gather import gather, together
 from scrubjay_trainer.learners import LEARNERS
 from scrubjay_trainer.settings import Settings
 from scrubjay_trainer.train import Shelf, decisions_per_batch, fit
@@ -70,6 +71,16 @@ def test_gathering_twice_gives_the_same(trace, gathered):
     assert (other.training.inputs[:50] != gathered.training.inputs[:50]).any()
 
 
+def test_what_weighs_less_is_otherwise_the_same(trace, gathered):
+    light = gather([trace], settings(), Assumptions(), weight=0.25)
+    assert (light.training.weight == gathered.training.weight / 4).all()
+    assert (light.validation.weight == gathered.validation.weight / 4).all()
+    both = together([gathered, light])
+    assert both.seen == gathered.seen * 2
+    assert len(both.training) == 2 * len(gathered.training)
+    assert (both.training.weight[len(gathered.training) :] == light.training.weight).all()
+
+
 def test_the_best_epoch_is_kept_and_training_stops_some_epochs_after_it():
     # What validates says the opposite of what is taught: each epoch is worse than the one before.
     contrary = replace(episodes(400, seed=1), wait=1 / episodes(400, seed=1).wait)
@@ -84,7 +95,7 @@ def test_the_best_epoch_is_kept_and_training_stops_some_epochs_after_it():
 def cross_entropy(weights, some):
     """Of the labels with what the policy makes of the weights."""
     x = np.ascontiguousarray(some.inputs.reshape(-1, len(learned.INPUTS)).T)
-    z = learned.logits(x, np.concatenate((np.zeros(2, np.float32), weights)))
+    z = logits(x, weights)
     y = reward.chance(some.wait, settings().horizon, settings().unseen).ravel()
     return np.mean(np.logaddexp(0, z) - y * z)
 

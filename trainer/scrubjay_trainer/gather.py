@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from scrubjay_replay.errors import UseError
 from scrubjay_replay.prepared import Assumptions, Prepared
@@ -40,8 +42,11 @@ def gather(
     settings: Settings,
     assumed: Assumptions,
     tell: Callable[[str], None] = lambda _: None,
+    *,
+    weight: float = 1.0,
 ) -> Gathered:
-    """Log and label each trace at each size; UseError if nothing comes of it.
+    """Log and label each trace at each size, its rows weighing so much; UseError if nothing comes
+    of it.
 
     The last decisions of each run validate, which no run may learn from.
     """
@@ -53,6 +58,7 @@ def gather(
         for share in settings.sizes:
             tell(f"{trace.name} at {share:.3%}".replace(".000%", "%"))
             run = log(seen_part, share, settings)
+            run = replace(run, weight=run.weight * np.float32(weight))
             between = span(len(trace.trace.key), settings)
             seen.append(_in_numbers(seen_part, between, share, run, settings))
             for parts, some in zip((training, validation), divided(run, settings), strict=True):
@@ -64,6 +70,15 @@ def gather(
             "nothing.",
         )
     return Gathered(joined(training), joined(validation), tuple(seen))
+
+
+def together(parts: Sequence[Gathered]) -> Gathered:
+    """All of them as one."""
+    return Gathered(
+        joined([one.training for one in parts]),
+        joined([one.validation for one in parts]),
+        tuple(seen for one in parts for seen in one.seen),
+    )
 
 
 def _in_numbers(

@@ -26,6 +26,7 @@ class Settings:
     unseen: float = 16.0  # turnovers after which an object counts as not asked for again
     window: float = 2.0  # turnovers that must follow a decision; beyond, a label is under 2e-6
     newcomer_weight: float = 3.0  # of the newcomer's row; a candidate's weighs 1
+    beside_weight: float = 1 / 3  # of all rows of the traces that are learned from beside
 
     # Optimisation: AdamW, its rate rising and falling once.
     seed: int = 0

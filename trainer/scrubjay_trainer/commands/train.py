@@ -28,7 +28,7 @@ from scrubjay_replay.prepared import Assumptions
 from scrubjay_replay.provenance import digest
 from scrubjay_replay.writers import check_place
 from scrubjay_trainer import curves
-from scrubjay_trainer.gather import Gathered, Seen, gather
+from scrubjay_trainer.gather import Gathered, Seen, gather, together
 from scrubjay_trainer.metadata import metadata
 from scrubjay_trainer.settings import Settings
 
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 USUAL = Settings()
 
 Traces = Annotated[list[Path], typer.Argument(help="Traces, plain, gzip or zstd.")]
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option(help="A trace that counts a third, like a synthetic one; may be given again."),
+]
 Out = Annotated[Path, typer.Option(help="The model to write, a .safetensors file.")]
 LearnerName = Annotated[
     Literal["dqn", "hindsight", "ltr"],
@@ -60,6 +64,7 @@ def train(
     traces: Traces,
     *,
     out: Out,
+    beside: Beside = None,
     learner: LearnerName = "dqn",
     seed: Seed = USUAL.seed,
     epochs: Epochs = USUAL.epochs,
@@ -88,7 +93,13 @@ def train(
     place = chosen(device)
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     with bar(console) as progress:
-        gathered = seeing(traces, Source(format, limit, max_bad_lines), settings, progress)
+        source = Source(format, limit, max_bad_lines)
+        gathered = seeing(traces, source, settings, progress)
+        if beside:
+            light = settings.beside_weight
+            gathered = together(
+                [gathered, seeing(beside, source, settings, progress, weight=light)]
+            )
         fitted = learning(gathered, learner, settings, place, progress)
     sha256 = save(out, gathered.seen, fitted, learner, settings)
     if losses:
@@ -152,7 +163,12 @@ def check_out(out: Path) -> None:
 
 
 def seeing(
-    paths: Sequence[Path], source: Source, settings: Settings, progress: Progress
+    paths: Sequence[Path],
+    source: Source,
+    settings: Settings,
+    progress: Progress,
+    *,
+    weight: float = 1.0,
 ) -> Gathered:
     """Read the traces, and log decisions in each."""
     assumed = Assumptions()
@@ -164,7 +180,7 @@ def seeing(
 
     # One trace in memory at a time.
     traces = (reading(path, source, assumed, progress) for path in paths)
-    gathered = gather(traces, settings, assumed, tell)
+    gathered = gather(traces, settings, assumed, tell, weight=weight)
     progress.remove_task(task)
     return gathered
 
