@@ -27,8 +27,9 @@ from scrubjay_policies.rows import Row, Table
 # hits on web logs.
 FOLLOW = 0.1
 
-# A decision takes victims ahead of need only where a cache holds so many times as many objects.
-SMALL = 32
+# A decision takes victims ahead of need only where a cache holds so many times as many objects: in
+# smaller ones it costs hits, up to a point where few hundred are held.
+SMALL = 1024
 
 
 @dataclass(frozen=True, slots=True)

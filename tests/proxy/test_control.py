@@ -10,6 +10,7 @@ from loopback.origin import Gate, reply
 from loopback.waiting import until
 from policies.models import weights, written
 from scrubjay_policies import model
+from scrubjay_policies.learned import drl
 from scrubjay_policies.model import ModelError
 
 FRESH = "Cache-Control: max-age=60"
@@ -42,7 +43,7 @@ async def test_a_switch_to_drl_takes_the_model_of_the_settings(start, tmp_path):
     json_type, put = "Content-Type: application/json", {"method": "PUT", "body": b'{"name": "drl"}'}
     assert b"scrubjay_model_info{" not in (await proxy.control("/metrics")).body
     assert (await proxy.control("/api/policy", json_type, **put)).status == 200
-    assert (proxy.proxy.store.engine.policy.params[2:] == weights()).all()
+    assert (proxy.proxy.store.engine.policy.params == drl(weights()).params).all()
     digest = model.load(path).sha256.encode()
     assert b'scrubjay_model_info{digest="%s"} 1' % digest in (await proxy.control("/metrics")).body
     path.write_bytes(b"weights")

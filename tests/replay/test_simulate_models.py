@@ -8,6 +8,7 @@ from policies.models import weights, written
 from replay.experiments import PLAIN, cell, plain
 from replay.trace_files import written as trace_file
 from scrubjay_policies import model, policy
+from scrubjay_policies.learned import drl
 from scrubjay_proxy.cli import main
 from scrubjay_replay import cells, experiment, results
 from scrubjay_replay.errors import UseError
@@ -60,7 +61,7 @@ def test_the_simulator_is_given_the_weights_of_the_file(tmp_path, monkeypatch):
     )
     (job,) = jobs(plain("abcab"), ["drl"], written(tmp_path))
     cells.run(job.cell, job.prepared)
-    assert (given[0].params[2:] == weights()).all()
+    assert (given[0].params == drl(weights()).params).all()
 
 
 def test_it_is_the_weights_of_the_file_that_decide(tmp_path):
@@ -68,8 +69,8 @@ def test_it_is_the_weights_of_the_file_that_decide(tmp_path):
         cells.own("drl", "byte", model.load(written(tmp_path, seed, name=str(seed))))
         for seed in (1, 2)
     )
-    assert (one.params[2:] == weights(1)).all()
-    assert (other.params[2:] == weights(2)).all()
+    assert (one.params == drl(weights(1), "byte").params).all()
+    assert (other.params == drl(weights(2), "byte").params).all()
     assert (cells.own("drl", "byte").params == policy("drl", "byte").params).all()
 
 
