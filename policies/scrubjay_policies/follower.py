@@ -174,7 +174,8 @@ class Follower:
         """Show a request to the shadows; `had`: the bits of those that held the object."""
         s, own = self.state, self.own
         if s.marks[slot + HELD] >> OWN & 1:
-            own.renew(id, s.floats[slot + EXPIRES])
+            if not (fresh and had >> LIVE & 1):
+                own.renew(id, s.floats[slot + EXPIRES])
             own.touch(id)
         elif self._ranks:
             told = s.floats[slot + EXPIRES], s.floats[slot + LATENCY]

@@ -42,16 +42,22 @@ def price(s: Any, cache: Any) -> Any:
     return SHARE * s.real[LACK + cache] * _each(s) + LEAST * usual
 
 
-def compare(s: Any, had: Any, worth: Any) -> None:
-    """A request whose hit is `worth` so much, and the bits of those that `had` it."""
+def compare(s: Any, had: Any, worth: Any) -> Any:
+    """A request whose hit is `worth` so much, and the bits of those that `had` it: whether one
+    has gained on the followed cache."""
     s.real[WORTH] += _RATE * (worth - s.real[WORTH])
     s.real[SQUARES] += _RATE * (worth * worth - s.real[SQUARES])
-    most = MEMORY * (s.whole[OBJECTS + LIVE] if s.real[BY_SIZE] else s.real[USED + LIVE])
-    followed = had >> s.whole[LEADER] & 1
+    if not had >> s.whole[LEADER] & 1:
+        for cache in range(CACHES):
+            if had >> cache & 1:
+                s.real[LEAD + cache] += worth
+        return True
+    least = float(s.whole[OBJECTS + LIVE]) if s.real[BY_SIZE] else s.real[USED + LIVE]
+    least *= -MEMORY * _each(s)
     for cache in range(CACHES):
-        if had >> cache & 1 != followed:
-            lead = s.real[LEAD + cache] + (-worth if followed else worth)
-            s.real[LEAD + cache] = max(-most * _each(s), lead)
+        if not had >> cache & 1:
+            s.real[LEAD + cache] = max(least, s.real[LEAD + cache] - worth)
+    return False
 
 
 def choose(s: Any) -> Any:

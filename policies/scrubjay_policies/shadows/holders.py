@@ -27,7 +27,7 @@ from scrubjay_policies.shadows.state import (
     USED,
 )
 
-DRAWN = 24  # candidates for one eviction
+DRAWN = 8  # candidates for one eviction
 _SHADOWS = (1 << CACHES) - 1
 _HOLDERS = tuple(0.5 + bits.bit_count() for bits in range(1 << CACHES))  # how many, by their bits
 _FACTOR, _STEP, _MASK = 1103515245, 12345, 0x7FFFFFFF  # the generator of C's rand: in 63 bits

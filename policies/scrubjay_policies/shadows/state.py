@@ -35,17 +35,19 @@ SIZE, EXPIRES, LATENCY, GAIN, CREDIT, KEY = range(6)
 MOST, RUNNING, LEADER, REQUESTS, SWITCHES, SINCE, DICE, STRAYS = range(8)
 HAND, FULL, WAITING = range(8, 11)  # of SIEVE, S3-FIFO and GDSF
 OBJECTS = 11  # in each cache, and in the live one
-HITS = 17  # of each, and of the live one
-WHOLES = 23
+HITS = 17  # of each, and of the live one, besides those that all had
+SHARED = 23  # hits that all had
+WHOLES = 24
 
 # Places in `real`.
 CAPACITY, BY_SIZE, BY_COST, COST, INFLATION, SMALL_USED, GHOST_USED = range(7)
 USED = 7  # bytes in each cache, and in the live one
-SAVED = 13  # worth of all hits of each, and of the live one
+SAVED = 13  # worth of the hits of each, and of the live one, besides those that all had
 LEAD = 19  # worth of the hits that each had more than the followed one, lately
 LACK = 24  # objects (or bytes) that each holds and the live one does not
 WORTH, SQUARES = 29, 30  # running means of a hit's worth and of its square
-REALS = 31
+SHARED_SAVED = 31  # worth of the hits that all had
+REALS = 32
 
 
 class State(NamedTuple):

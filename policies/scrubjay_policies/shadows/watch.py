@@ -46,6 +46,8 @@ from scrubjay_policies.shadows.state import (
     RUNNING,
     S3FIFO,
     SAVED,
+    SHARED,
+    SHARED_SAVED,
     SIEVE,
     SIZE,
 )
@@ -111,15 +113,16 @@ def _count(s: Any, slot: Any, size: Any, had: Any) -> None:
     worth = 1.0
     if s.real[BY_COST] or not s.real[BY_SIZE]:
         worth = s.floats[slot + GAIN] * size
+    running = s.whole[RUNNING]
+    if had == running | 1 << LIVE:  # makes no difference between them
+        s.whole[SHARED] += 1
+        s.real[SHARED_SAVED] += worth
+        return
     for cache in range(CACHES + 1):
         if had >> cache & 1:
             s.whole[HITS + cache] += 1
             s.real[SAVED + cache] += worth
-    running = s.whole[RUNNING]
-    if (
-        running >> OWN & 1 and had & (running | 1 << LIVE) != running | 1 << LIVE
-    ):  # what all have makes no difference
-        compare(s, had, worth)
+    if running >> OWN & 1 and compare(s, had, worth):
         leader = choose(s)
         if leader != NOBODY:
             switch(s, leader)
