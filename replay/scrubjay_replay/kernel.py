@@ -146,24 +146,24 @@ def run(
             if verdict[i] != MISS:
                 continue
         size = max(1, sizes[i])
+        if size > limits.capacity:  # and so it is not held: a key has one size
+            tally[REFUSED] += 1
+            continue
         miss(tally, means, size)
         newcomer(fresh, rows, slot, ghost, key, tally, means, together, limits.deep)
         row[at.SIZE], row[at.EXPIRES], row[at.CREDIT] = size, now + life, means[INFLATION]
         spans[at.COST] = costs[i]
         if slot >= 0:
             drop(rows, keys, slots, tally, key)
-        fits = taken = size <= limits.capacity
-        if taken and limits.judges:
+        taken = True
+        if limits.judges:
             taken = admits(fresh, tally, means, together, now, limits, admit, params)
         if taken:
-            held = rows, keys, slots, tally, means, ghost, together
-            at_hand = drawn, picked, seen, numbers, victims
-            taken = make_room(*held, *at_hand, row, key, notes, now, limits, worth, params)
-        if fits and not taken and limits.deep:
+            held = rows, keys, slots, tally, means, ghost, together, drawn, picked, seen, numbers
+            taken = make_room(*held, victims, row, key, notes, now, limits, worth, params)
+        if not taken and limits.deep:
             remember(ghost, tally, key, row)
-        if not taken:
-            tally[REFUSED] += 1
-            continue
-        insert(rows, keys, slots, tally, row, key)
-        if limits.changes:
+        tally[REFUSED] += np.int64(not taken)
+        if taken:
+            insert(rows, keys, slots, tally, row, key)
             stored[key] = version[key]
