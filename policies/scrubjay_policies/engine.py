@@ -158,14 +158,16 @@ class Engine:
 
     def offer(self, id: int, size: int, *, expires: float, cost: float, now: float) -> Offer:
         """Take an object in, making room; one that is there already is replaced and keeps
-        its history. A body of no bytes is charged as one."""
+        its history. A body of no bytes is charged as one; one that is larger than the cache
+        leaves no trace."""
         size = max(1, size)
+        if size > self.capacity:
+            self.drop(id)
+            return Offer(False, "too-large")
         self.climate.miss(size)
         self._turnover = self.climate.turnover(len(self._table))
         row = self._newcomer(id, size, expires, cost)
         self.drop(id)
-        if size > self.capacity:
-            return Offer(False, "too-large")
         if self._refuses(row, now):
             self._remember(id, row)
             return Offer(False, "policy")

@@ -142,8 +142,12 @@ class Follower:
         self.own.use(replace(policy, shadows=()))
 
     def offer(self, id: int, size: int, *, expires: float, cost: float, now: float) -> Offer:
-        """Take an object in if the followed shadow does, making room."""
+        """Take an object in if the followed shadow does, making room. One that is larger than the
+        cache leaves no trace."""
         size, s = max(1, size), self.state
+        if size > self.capacity:
+            self.drop(id)
+            return Offer(False, "too-large")
         slot = self._slots.get(id)
         if slot is None:
             slot = self._take(id)
@@ -153,8 +157,6 @@ class Follower:
         fetched(s, slot, size, cost)
         s.floats[slot + EXPIRES] = expires
         self._see(id, slot, had, fresh, now)
-        if size > self.capacity:
-            return Offer(False, "too-large")
         if not s.marks[slot + HELD] >> s.whole[LEADER] & 1:
             return Offer(False, "policy")
         evicted: list[int] = []

@@ -108,10 +108,10 @@ def show(
     see(s, slot, fresh, had)
 
 
-def settle(s: Any, slot: Any, now: Any, capacity: Any, counts: Any) -> Any:
+def settle(s: Any, slot: Any, now: Any, counts: Any) -> Any:
     """What `Follower.offer` does with what its shadows have seen: whether it was taken in."""
     size = s.floats[slot + SIZE]
-    if size > capacity or not s.marks[slot + HELD] >> s.whole[LEADER] & 1:
+    if not s.marks[slot + HELD] >> s.whole[LEADER] & 1:
         counts[REFUSED] += 1
         return False
     while lacks_room(s, LIVE, size):
@@ -176,10 +176,13 @@ def run(
         if live and not hits:
             give_up(s, slot)
         had = s.marks[slot + HELD]
+        if not hits and sizes[i] > limits.capacity:  # and so nobody holds it: a key has one size
+            counts[REFUSED] += 1
+            continue
         if not hits:
             fetched(s, slot, np.float64(max(1, sizes[i])), np.float64(costs[i]))
         if not hits or not fresh:
             s.floats[slot + EXPIRES] = now + life
         show(s, key, had, fresh, now, *asks)
-        if not hits and settle(s, slot, now, limits.capacity, counts) and limits.changes:
+        if not hits and settle(s, slot, now, counts) and limits.changes:
             stored[key] = version[key]

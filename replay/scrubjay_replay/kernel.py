@@ -133,6 +133,9 @@ def offer(
 ) -> Any:
     """`Engine.offer`: whether it was taken in. `shadows`, if any, are told of what goes."""
     rows, _, keys, slots, _, _, tally, means = book
+    if size > limits.capacity:  # and so it is not held: a key has one size
+        tally[REFUSED] += 1
+        return False
     fresh, slot = at_hand[0], slots[key]
     row = fresh[0]
     miss(tally, means, size)
@@ -141,16 +144,12 @@ def offer(
     fresh.view(np.float32)[0, at.COST] = cost
     if slot >= 0:
         drop(rows, keys, slots, tally, key)
-    taken = size <= limits.capacity
+    taken = not limits.judges or admits(fresh, tally, means, together, now, limits, admit, params)
     if taken:
-        taken = not limits.judges or admits(
-            fresh, tally, means, together, now, limits, admit, params
-        )
-        if taken:
-            asks = now, limits, worth, params
-            taken = make_room(book, ghost, together, shadows, at_hand, key, notes, *asks)
-        if not taken and limits.deep:
-            remember(ghost, tally, key, row)
+        asks = now, limits, worth, params
+        taken = make_room(book, ghost, together, shadows, at_hand, key, notes, *asks)
+    if not taken and limits.deep:
+        remember(ghost, tally, key, row)
     if taken:
         insert(rows, keys, slots, tally, row, key)
     else:

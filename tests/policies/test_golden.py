@@ -30,9 +30,9 @@ GOLDEN: dict[tuple[str, str], tuple[int, ...]] = {
     ("hybrid", "object"): (883, 1448, 1633),
     ("s3fifo", "object"): (859, 1018, 1538),
     ("sieve", "object"): (578, 1202, 1535),
-    ("drl", "object"): (679, 1047, 1482),
-    ("drl", "byte"): (596, 1057, 1366),
-    ("drl", "cost"): (620, 1050, 1583),
+    ("drl", "object"): (673, 1047, 1482),
+    ("drl", "byte"): (550, 1057, 1366),
+    ("drl", "cost"): (618, 1050, 1583),
 }
 
 

@@ -30,7 +30,6 @@ from scrubjay_policies.shadows.state import (
     BY_COST,
     BY_SIZE,
     CACHES,
-    CAPACITY,
     COST,
     GAIN,
     GDSF,
@@ -77,9 +76,8 @@ def see(s: Any, slot: Any, fresh: Any, had: Any) -> None:
     size = s.floats[slot + SIZE]
     if fresh:
         _count(s, slot, size, had)
-    if size <= s.real[CAPACITY]:
-        _queues(s, slot, size, s.whole[RUNNING])
-        _heap(s, slot, size, s.whole[RUNNING])
+    _queues(s, slot, size, s.whole[RUNNING])
+    _heap(s, slot, size, s.whole[RUNNING])
 
 
 def resize(s: Any, slot: Any, size: Any) -> None:
