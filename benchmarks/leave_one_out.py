@@ -4,8 +4,8 @@
 
 For each trace a model is trained on the first halves of all others and on the synthetic workloads,
 as the shipped one is (shipped_model.py), and scored on the second half of this one, the cache
-carried over warm: object hits with objective object, byte hits with objective byte. Beside it
-stand the best in hindsight of ten classics by libcachesim, its GDSF and S3-FIFO. `--classics`
+carried over warm: object hits with objective object, byte hits with objective byte; bare, and with
+the guard (hybrid). Beside it stand the best in hindsight of ten classics by libcachesim, its GDSF and S3-FIFO. `--classics`
 takes their rows from an earlier run of the same sizes and --score-from 0.5.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scrubjay_policies import Policy
+from scrubjay_policies.hybrid import hybrid
 from scrubjay_policies.learned import CANDIDATES, drl
 from scrubjay_replay import experiment, results
 from scrubjay_replay.prepared import Assumptions, Prepared, prepare
@@ -62,6 +63,7 @@ class Cell(NamedTuple):
     trace: str
     share: float
     learned: list[float]  # of each seed
+    guarded: list[float]
     best: float
     winner: str
     rival: float  # GDSF for objects, S3-FIFO for bytes
@@ -71,6 +73,11 @@ class Cell(NamedTuple):
     def gain(self) -> float:
         """Points over the best in hindsight, mean of the seeds."""
         return statistics.mean(self.learned) - self.best
+
+    @property
+    def guarded_gain(self) -> float:
+        """The same of the hybrid."""
+        return statistics.mean(self.guarded) - self.best
 
 
 def simulated(traces: list[Path], out: Path, *words: object) -> list[Row]:
@@ -119,9 +126,11 @@ class Without:
                 seen.training, seen.validation, LEARNER, replace(Settings(), seed=seed)
             ).weights
             rows += [
-                self.row(name, drl(weights, objective), objective, share)
+                self.row(name, policy(weights, objective), objective, share)
+                for policy in (drl, hybrid)
                 for objective in MEASURES
                 for share in self.shares
+                if objective == "object" or self.traces[name].trace.size.max() > 1
             ]
         print(name, "done", file=sys.stderr, flush=True)
         return rows
@@ -133,51 +142,65 @@ class Without:
         done = simulate(trace, policy, Cache(capacity, CANDIDATES, BATCH))
         half = len(done.verdict) // 2
         figures = score(trace.trace, done.verdict, done.flags, start=half)
-        return {"trace": name, "objective": objective, "size_fraction": share, **figures}
+        told = {"trace": name, "policy": policy.name, "objective": objective}
+        return {**told, "size_fraction": share, **figures}
 
 
 def cells(objective: str, ours: list[Row], classics: list[Row]) -> list[Cell]:
     """Every trace and size; for bytes only where sizes differ."""
     measure = MEASURES[objective]
-    found: dict[tuple[str, float], list[float]] = {}
+    found: dict[tuple[str, float], dict[str, list[float]]] = {}
     for row in ours:
         if row["objective"] == objective:
             where = (str(row["trace"]), float(row["size_fraction"] or 0))
-            found.setdefault(where, []).append(100 * float(row[measure] or 0))
+            by_policy = found.setdefault(where, {"drl": [], "hybrid": []})
+            by_policy[str(row["policy"])].append(100 * float(row[measure] or 0))
     told = []
     for (trace, share), ratios in found.items():
         rows = [r for r in classics if (r["trace"], r["size_fraction"]) == (trace, share)]
         by_name = {str(r["policy"]): 100 * float(r[measure] or 0) for r in rows}
-        if objective == "byte" and rows[0]["bytes_requested"] == rows[0]["requests"]:
-            continue
         online = {name: by_name[f"lcs:{name}"] for name in CLASSICS}
         winner = max(online, key=lambda name: online[name])
         rival = online["gdsf" if objective == "object" else "s3fifo"]
         offline = max(by_name[name] for name in OFFLINE)
-        told.append(Cell(trace, share, ratios, online[winner], winner, rival, offline))
+        ours_here = ratios["drl"], ratios["hybrid"]
+        told.append(Cell(trace, share, *ours_here, online[winner], winner, rival, offline))
     return told
 
 
 def table(objective: str, told: list[Cell]) -> None:
     """All cells, losses too, and what they come to."""
     rival = "GDSF" if objective == "object" else "S3-FIFO"
-    print(f"| trace | size | drl, unseen | best of ten | | gain | over {rival} | offline |")
-    print("|---|--:|--:|--:|---|--:|--:|--:|")
+    print(f"| trace | size | drl | gain | over {rival} | hybrid | gain | best of ten | | offline |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|---|--:|")
     for cell in told:
         mean = statistics.mean(cell.learned)
-        spread = f" ± {statistics.stdev(cell.learned):.2f}" if len(cell.learned) > 1 else ""
         print(
-            f"| {cell.trace.split('.', maxsplit=1)[0]} | {cell.share:.0%} | {mean:.2f}{spread} "
-            f"| {cell.best:.2f} | {cell.winner} | {cell.gain:+.2f} | {mean - cell.rival:+.2f} "
-            f"| {cell.offline:.2f} |"
+            f"| {cell.trace.split('.', maxsplit=1)[0]} | {cell.share:.0%} | {spread(cell.learned)} "
+            f"| {cell.gain:+.2f} | {mean - cell.rival:+.2f} | {spread(cell.guarded)} "
+            f"| {cell.guarded_gain:+.2f} | {cell.best:.2f} | {cell.winner} | {cell.offline:.2f} |"
         )
-    gains = [cell.gain for cell in told]
-    over = [statistics.mean(cell.learned) - cell.rival for cell in told]
+    print()
+    summary("drl", rival, [(cell.gain, cell.learned, cell.rival) for cell in told])
+    summary("hybrid", rival, [(cell.guarded_gain, cell.guarded, cell.rival) for cell in told])
+    print()
+
+
+def spread(ratios: list[float]) -> str:
+    """Their mean, and how far they are apart."""
+    deviation = f" ± {statistics.stdev(ratios):.2f}" if len(ratios) > 1 else ""
+    return f"{statistics.mean(ratios):.2f}{deviation}"
+
+
+def summary(name: str, rival: str, told: list[tuple[float, list[float], float]]) -> None:
+    """What all cells come to."""
+    gains = [gain for gain, _, _ in told]
+    over = [statistics.mean(ratios) - other for _, ratios, other in told]
     lost = sum(gain < -0.5 for gain in gains)
     middle, mean, worst = statistics.median(gains), statistics.mean(gains), min(gains)
     print(
-        f"\nMedian gain {middle:+.2f} points, mean {mean:+.2f}, worst {worst:+.2f}; {lost} of "
-        f"{len(gains)} cells below -0.5. Over {rival}: mean {statistics.mean(over):+.2f}.\n"
+        f"- {name}: median gain {middle:+.2f} points, mean {mean:+.2f}, worst {worst:+.2f}; {lost} "
+        f"of {len(gains)} cells below -0.5. Over {rival}: mean {statistics.mean(over):+.2f}."
     )
 
 
