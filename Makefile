@@ -13,6 +13,7 @@
 #   make bench TRACES="a.log.gz b.csv"     every policy on the live proxy, and as simulated
 #   make model TRACES="a.csv.gz b.csv.gz"     trains the model that ships
 #   make unseen TRACES="a.csv.gz b.csv.gz"    the same recipe, on each trace without having seen it
+#   make guard TRACES="a.csv.gz b.csv.gz"     what the guard of hybrid costs, and what it saves
 #   make holding                 learned lifetimes against fixed ones, simulated and live
 #   make swap                    latency while models change hands, and while they don't
 #   make classics TRACES="a.log.gz b.csv"  every policy against the classics and the optimum
@@ -26,7 +27,7 @@ RUNS ?= 1
 TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix docs conformance bench swap classics model unseen holding
+.PHONY: help run lab test check fix docs conformance bench swap classics model unseen guard holding
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -89,3 +90,8 @@ unseen:
 	@scripts/setup dev
 	@test -n "$(TRACES)" || { echo 'unseen: name the traces: make unseen TRACES="a.csv.gz b.csv.gz"' >&2; exit 2; }
 	$(BIN)/python benchmarks/leave_one_out.py $(TRACES)
+
+guard:
+	@scripts/setup dev
+	@test -n "$(TRACES)" || { echo 'guard: name the traces: make guard TRACES="a.csv.gz b.csv.gz"' >&2; exit 2; }
+	$(BIN)/python benchmarks/guard.py $(TRACES)

@@ -4,9 +4,10 @@
 
 For each trace a model is trained on the first halves of all others and on the synthetic workloads,
 as the shipped one is (shipped_model.py), and scored on the second half of this one, the cache
-carried over warm: object hits with objective object, byte hits with objective byte; bare, and with
-the guard (hybrid). Beside it stand the best in hindsight of ten classics by libcachesim, its GDSF and S3-FIFO. `--classics`
-takes their rows from an earlier run of the same sizes and --score-from 0.5.
+carried over warm: object hits with objective object, byte hits with objective byte. The network
+runs bare (drl) and guarded (hybrid). Beside it stand the best in hindsight of ten classics by
+libcachesim, its GDSF and S3-FIFO. `--classics` takes their rows from an earlier run of the same
+sizes and --score-from 0.5.
 """
 
 from __future__ import annotations

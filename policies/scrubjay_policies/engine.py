@@ -232,7 +232,7 @@ class Engine:
             climate.firsts,
             climate.wasted,
         )
-        return observe(rows, moment, self._arrivals.known, deep=deep)
+        return observe(rows, moment, self._arrivals.known if deep else None)
 
     def _refuses(self, row: Row, now: float) -> bool:
         if self.policy.admit is admit_all:

@@ -82,15 +82,13 @@ class Moment(NamedTuple):
     wasted: float = 0.0  # ratio
 
 
-def observe(
-    rows: NDArray[np.float64], now: Moment, together: Cohorts = NOBODY, *, deep: bool = True
-) -> Features:
+def observe(rows: NDArray[np.float64], now: Moment, together: Cohorts | None = NOBODY) -> Features:
     """Rows, shape (n, WIDTH), as the feature matrix, float32 of shape (n, len(FEATURES)).
 
-    From `cohort_idle` on it is filled only if `deep`, and 0 else.
+    From `cohort_idle` on it is filled only if it is told who came `together`, and 0 else.
     """
     seen = np.zeros((len(FEATURES), len(rows)), dtype=np.float32).T  # a column in one piece
-    fill(seen, rows.T, at.past(rows).T, at.bits(rows).T, now, together, deep)
+    fill(seen, rows.T, at.past(rows).T, at.bits(rows).T, now, together)
     return seen
 
 
@@ -100,8 +98,7 @@ def fill(
     past: NDArray[np.float32],
     bits: NDArray[np.uint32],
     now: Moment,
-    together: Cohorts,
-    deep: bool,
+    together: Cohorts | None,
 ) -> None:
     """Write the features of each row into the row of `seen` beside it; numba compiles it too.
 
@@ -116,7 +113,7 @@ def fill(
     by_name[COST] = past[at.COST]
     by_name[AGE : COUNT + 1] = past[at.RESIDENCE : at.COUNT + 1]
     by_name[AGE : LIFE + 1] += by_name[IDLE]
-    if deep:
+    if together is not None:
         fill_deep(by_name, known[at.SEEN], bits[at.ORDER].astype(np.int64), now, together)
 
 

@@ -74,17 +74,20 @@ def _loop(
     """The loop of a policy with all but the requests filled in, and the counts that it keeps."""
     ghosts = state.ghosts(prepared.objects if policy.remembers else 0)
     judges = judge(policy.worth), judge(policy.admit), policy.params
-    together = nobody(_room(len(prepared.trace.key)) if policy.remembers else 1)
-    engine = book, ghosts, together, log, _limits(prepared, policy, cache), *judges
+    together = nobody(_room(len(prepared.trace.key))) if policy.remembers else None
+    rest = log, _limits(prepared, policy, cache), *judges
+    engine = book, ghosts, together, *rest
     if not policy.shadows:
-        run = kernel.loop()
+        run = kernel.loop(policy.remembers)
         return lambda trace, *bounds: run(trace, *bounds[:2], *engine, *bounds[2:]), book.tally
     follow, counts = followed.loop(), np.zeros_like(book.tally)
     shadows = state.shadows(prepared.objects)
     begin(shadows, cache.capacity, cache.max_objects, policy.shadows, policy.params)
 
     def run_followed(trace: Trace, start: int, stop: int, *out: NDArray[np.uint8]) -> None:
-        follow(trace, start, stop, shadows, *engine, counts, *out)
+        follow(
+            trace, start, stop, shadows, book, ghosts, together or nobody(1), *rest, counts, *out
+        )
 
     return run_followed, counts
 

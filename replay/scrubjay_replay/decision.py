@@ -113,7 +113,7 @@ def decide(
         for column in range(WIDTH):
             picked[n, column] = row[column]
     past, bits = picked.view(np.float32).T, picked.view(np.uint32).T
-    fill(seen, picked.T, past, bits, moment(tally, means, now, limits), together, limits.deep)
+    fill(seen, picked.T, past, bits, moment(tally, means, now, limits), together)
     worth(seen, params, numbers)
     least = limits.ahead if tally[HELD] >= SMALL * limits.ahead else 1
     found = choose(numbers, picked, n, drawn, victims, need, limits.batch, least)

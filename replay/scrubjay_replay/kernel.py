@@ -48,15 +48,19 @@ from scrubjay_replay.state import (
 from scrubjay_replay.trace import requests
 
 
-@lru_cache(maxsize=1)
-def loop() -> Any:
-    """`run`, compiled: some seconds the first time on a machine, then from the disk."""
+@lru_cache(maxsize=2)
+def loop(deep: bool) -> Any:
+    """`run`, compiled: some seconds the first time on a machine, then from the disk.
+
+    Without what only policies need that see all features, unless `deep`.
+    """
     limits = Limits(1, 1, 1, 1, 1, False, False, False, False, False, 1, False, 0.0)
-    shapes = (requests([], [], []), books(0, 0), ghosts(0), nobody(1), log(0, 1, 1), limits)
+    together, trace = nobody(1) if deep else None, requests([], [], [])
+    shapes = (trace, books(0, 0), ghosts(0), together, log(0, 1, 1), limits)
     judge = types.FunctionType(JUDGE)
     params, out = types.Array(types.float32, 1, "C"), types.Array(types.uint8, 1, "C")
-    trace, *rest = map(numba.typeof, shapes)
-    takes = (trace, types.int64, types.int64, *rest, judge, judge, params, out, out)
+    rows, *rest = map(numba.typeof, shapes)
+    takes = (rows, types.int64, types.int64, *rest, judge, judge, params, out, out)
     return compiled(run, types.void(*takes))
 
 
@@ -106,7 +110,7 @@ def make_room(
             leaving[j] = keys[drawn[victims[j]]]
         for j in range(found):
             drop(rows, keys, slots, tally, leaving[j])
-            if limits.deep:
+            if together is not None:
                 left(picked[victims[j]], means, together)
                 remember(ghost, tally, leaving[j], picked[victims[j]])
             if shadows is not None:

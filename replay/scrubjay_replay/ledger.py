@@ -112,7 +112,7 @@ def reuse(
     if not fresh and not good:
         return MISS, ASKED
     first = past[slot, at.HITS] == 1.0
-    if len(together.seen) > 1:
+    if together is not None:
         bits = past.view(np.uint32)[slot]
         asked(together, np.int64(bits[at.ORDER]), tally[CLOCK], means[TURNOVER])
         fares(bits, together, 1.0)
@@ -200,7 +200,7 @@ def newcomer(
             past[0, at.RESIDENCE], past[0, at.HITS] = 0.0, 1.0
     else:
         past[0, at.HITS] = past[0, at.COUNT] = 1.0
-    if deep:
+    if together is not None:
         arrive(past.view(np.uint32)[0], slot >= 0 or haunts, tally, means, together)
     row[at.SEEN] = tally[CLOCK]
 
@@ -240,7 +240,7 @@ def admits(
     seen = np.zeros((FEATURE_COUNT, 1), np.float32).T
     verdict = np.zeros(1, np.float32)
     past, bits = fresh.view(np.float32).T, fresh.view(np.uint32).T
-    fill(seen, fresh.T, past, bits, moment(tally, means, now, limits), together, limits.deep)
+    fill(seen, fresh.T, past, bits, moment(tally, means, now, limits), together)
     admit(seen, params, verdict)
     return verdict[0] > 0
 

@@ -45,7 +45,7 @@ def test_the_cache_as_a_whole_is_the_same_for_every_object():
 
 def test_the_cache_as_a_whole_is_left_out_where_nobody_looks():
     rows = np.ones((3, at.WIDTH))
-    shallow = observe(rows, Moment(9, 9.0), deep=False)
+    shallow = observe(rows, Moment(9, 9.0), None)
     own = slice(features.COHORT_IDLE)
     assert (shallow[:, own] == observe(rows, Moment(9, 9.0))[:, own]).all()
     assert not shallow[:, features.COHORT_IDLE :].any()
