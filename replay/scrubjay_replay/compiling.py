@@ -77,17 +77,15 @@ def _loop(
     together = nobody(_room(len(prepared.trace.key))) if policy.remembers else None
     rest = log, _limits(prepared, policy, cache), *judges
     engine = book, ghosts, together, *rest
+    run = loop_of(policy)
     if not policy.shadows:
-        run = kernel.loop(policy.remembers)
         return lambda trace, *bounds: run(trace, *bounds[:2], *engine, *bounds[2:]), book.tally
-    follow, counts = followed.loop(), np.zeros_like(book.tally)
+    counts = np.zeros_like(book.tally)
     shadows = state.shadows(prepared.objects)
     begin(shadows, cache.capacity, cache.max_objects, policy.shadows, policy.params)
 
     def run_followed(trace: Trace, start: int, stop: int, *out: NDArray[np.uint8]) -> None:
-        follow(
-            trace, start, stop, shadows, book, ghosts, together or nobody(1), *rest, counts, *out
-        )
+        run(trace, start, stop, shadows, book, ghosts, together or nobody(1), *rest, counts, *out)
 
     return run_followed, counts
 
@@ -95,6 +93,11 @@ def _loop(
 def _room(requests: int) -> int:
     """A power of two: of places in the rings, as many as there can be newcomers."""
     return min(MOST, 1 << max(requests - 1, 1).bit_length())
+
+
+def loop_of(policy: Policy) -> Any:
+    """The compiled loop that a policy is simulated by; some need not be told much."""
+    return followed.loop() if policy.shadows else kernel.loop(policy.remembers)
 
 
 def _limits(prepared: Prepared, policy: Policy, cache: Cache) -> Limits:

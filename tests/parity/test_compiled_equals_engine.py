@@ -10,6 +10,8 @@ from scrubjay_policies import Policy
 from scrubjay_policies.features import HITS, IDLE, SIZE
 from scrubjay_replay.simulate import simulate
 
+pytestmark = pytest.mark.timeout(1200)  # the first ones compile the simulator
+
 
 def assert_equal(prepared, policy, cache):
     ours = simulate(prepared, policy, cache)

@@ -27,12 +27,12 @@ GOLDEN: dict[tuple[str, str], tuple[int, ...]] = {
     ("hyperbolic", "object"): (601, 1187, 1592),
     ("hyperbolic", "byte"): (387, 1014, 1514),
     ("hyperbolic", "cost"): (581, 1156, 1578),
-    ("hybrid", "object"): (883, 1448, 1633),
-    ("s3fifo", "object"): (859, 1018, 1538),
-    ("sieve", "object"): (578, 1202, 1535),
-    ("drl", "object"): (673, 1047, 1482),
-    ("drl", "byte"): (550, 1057, 1366),
-    ("drl", "cost"): (618, 1050, 1583),
+    ("hybrid", "object"): (885, 1447, 1638),
+    ("s3fifo", "object"): (859, 1018, 1535),
+    ("sieve", "object"): (576, 1194, 1532),
+    ("drl", "object"): (669, 1045, 1302),
+    ("drl", "byte"): (550, 1057, 1407),
+    ("drl", "cost"): (621, 1016, 1496),
 }
 
 

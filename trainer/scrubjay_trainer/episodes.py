@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 NONE = -1  # no decision follows
 
+# It sees all features and counts the newcomer among the candidates, as the network will.
+WATCHING = replace(policy("lru"), competes=True, remembers=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Episodes:
@@ -67,9 +70,7 @@ def log(prepared: Prepared, share: float, settings: Settings) -> Episodes:
         settings.batch_evicted,
         settings.seed,
     )
-    # It sees all features and counts the newcomer among the candidates, as the network will.
-    watching = replace(policy("lru"), competes=True, remembers=True)
-    made = compiling.record(prepared, watching, cache, most=settings.decisions)
+    made = compiling.record(prepared, WATCHING, cache, most=settings.decisions)
     return labelled(made, prepared.trace, settings)
 
 

@@ -6,7 +6,7 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,8 +17,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from scrubjay_policies import Policy
 from scrubjay_replay import experiment, results, sweep, units
-from scrubjay_replay.cells import is_own
+from scrubjay_replay.cells import is_own, own
 from scrubjay_replay.errors import TraceError, UseError
 from scrubjay_replay.experiment import Settings
 from scrubjay_replay.journal import Journal, identity
@@ -223,8 +224,9 @@ def running(jobs: Sequence[Job], where: Where, progress: Progress) -> Iterator[t
     """Jobs with their rows as they end, under a bar with the remaining time."""
     if not jobs:
         return
-    if any(is_own(job.cell.policy) and job.cell.engine == "numba" for job in jobs):
-        compile_first(progress)
+    compiled = [job.cell for job in jobs if is_own(job.cell.policy) and job.cell.engine == "numba"]
+    if compiled:
+        compile_first(progress, [own(cell.policy, cell.objective) for cell in compiled])
     total = sum(job.work for job in jobs)
     task = progress.add_task(f"simulating {len(jobs):,} cells", total=total)
 
@@ -241,12 +243,14 @@ def running(jobs: Sequence[Job], where: Where, progress: Progress) -> Iterator[t
         )
 
 
-def compile_first(progress: Progress) -> None:
-    """Have the compiled loop on the disk before workers ask for it all at once."""
-    from scrubjay_replay import kernel
+def compile_first(progress: Progress, policies: Iterable[Policy]) -> None:
+    """Have the compiled loops on the disk before workers ask for them all at once."""
+    from scrubjay_replay import compiling
 
-    task = progress.add_task("compiling the simulator, once on a machine, some 10 s", total=None)
-    kernel.loop()
+    told = "compiling the simulator, once on a machine; a minute at most"
+    task = progress.add_task(told, total=None)
+    for policy in policies:
+        compiling.loop_of(policy)
     progress.remove_task(task)
 
 

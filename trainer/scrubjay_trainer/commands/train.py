@@ -28,6 +28,7 @@ from scrubjay_replay.prepared import Assumptions
 from scrubjay_replay.provenance import digest
 from scrubjay_replay.writers import check_place
 from scrubjay_trainer import curves
+from scrubjay_trainer.episodes import WATCHING
 from scrubjay_trainer.gather import Gathered, Seen, gather, together
 from scrubjay_trainer.metadata import metadata
 from scrubjay_trainer.settings import Settings
@@ -172,7 +173,7 @@ def seeing(
 ) -> Gathered:
     """Read the traces, and log decisions in each."""
     assumed = Assumptions()
-    compile_first(progress)
+    compile_first(progress, [WATCHING])
     task = progress.add_task("logging", total=len(paths) * len(settings.sizes))
 
     def tell(what: str) -> None:
