@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scrubjay_policies import classic
+from scrubjay_policies.features import IDLE
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadow import Shadow
 from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
@@ -16,7 +17,7 @@ from scrubjay_proxy.sections import CacheSection, ModelsSection
 
 def worst(features, params):
     """Evicts what was used last."""
-    return features[:, 3]
+    return features[:, IDLE]
 
 
 WORST = Policy("worst", worst)

@@ -10,7 +10,7 @@ import safetensors.numpy
 
 from loopback.origin import WHATEVER, reply
 from policies.models import weights, written
-from scrubjay_policies import model
+from scrubjay_policies import learned, model
 from scrubjay_proxy.models.directory import Directory
 
 SWAPS, REFUSED, CLIENTS, OBJECTS = 100, 20, 4, 300
@@ -106,7 +106,7 @@ async def test_swaps_and_refusals_disturb_no_request(drl, origin, folder, tmp_pa
     assert f'scrubjay_model_changes_total{{change="promoted"}} {SWAPS}.0' in metrics
     assert 'scrubjay_decision_fallbacks_total{reason="error"} 0.0' in metrics
     assert Directory(folder).index().active == digests[(SWAPS - 1) % 2]
-    assert (proxy.proxy.store.engine.policy.params[2:] == weights(2)).all()
+    assert (proxy.proxy.store.engine.policy.params == learned.drl(weights(2)).params).all()
 
 
 async def test_a_swap_leaves_what_is_stored_and_what_is_known_of_it(drl, origin, folder, tmp_path):

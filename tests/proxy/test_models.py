@@ -7,7 +7,7 @@ import pytest
 
 from loopback.origin import WHATEVER, reply
 from policies.models import weights, written
-from scrubjay_policies import model
+from scrubjay_policies import learned, model
 from scrubjay_policies.policy import Policy
 from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.events import Events
@@ -25,7 +25,7 @@ async def test_what_is_in_the_directory_at_the_start_is_in_force_at_once(drl, fo
     digest = model.load(written(folder)).sha256
     proxy = await drl()
     assert proxy.proxy.store.engine.policy.model == digest
-    assert (proxy.proxy.store.engine.policy.params[2:] == weights()).all()
+    assert (proxy.proxy.store.engine.policy.params == learned.drl(weights()).params).all()
 
 
 async def test_a_dropped_file_is_in_force_and_told_everywhere(drl, folder):
