@@ -107,10 +107,6 @@ class Engine:
         order = np.argsort(held[:, at.SEEN], kind="stable")
         return [Known(*one) for one in zip(*(c[order].tolist() for c in columns), strict=True)]
 
-    def size(self, id: int) -> int:
-        """Bytes that an object is charged with."""
-        return int(self._table.numbers[self._table.slots[id] * at.WIDTH + at.SIZE])
-
     def tick(self, now: float = 0.0) -> None:
         """Count a request that looked into the cache, at Unix seconds `now`."""
         self.clock += 1

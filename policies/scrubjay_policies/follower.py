@@ -24,10 +24,13 @@ from scrubjay_policies.shadows.state import (
     LEADER,
     LIVE,
     NAMES,
+    NOBODY,
     OBJECTS,
     OWN,
     PLACE,
     REALS,
+    RENEWED,
+    REQUESTS,
     SIZE,
     STRIDE,
     USED,
@@ -39,7 +42,8 @@ from scrubjay_policies.shadows.state import (
 )
 from scrubjay_policies.shadows.watch import fetched, forget, see
 
-_FIRST_SLOTS = 1024
+_MORE = 1024  # slots that are made at once
+_LOOKS = 16  # slots that are looked at for one that nobody needs
 
 
 class Follower:
@@ -69,10 +73,9 @@ class Follower:
         self.state = State(links, marks, floats, heap, lives, *numbers)
         self._slots: dict[int, int] = {}
         self._ids = array("Q")
-        self._free: list[int] = []
-        self._renewed: int | None = None
+        self._next = FIRST  # the slot to look at first for a newcomer
         self._now = 0.0
-        self._grow(_FIRST_SLOTS)
+        self._grow()
         begin(self.state, capacity, max_objects, policy.shadows, policy.params)
         self._ranks = "own" in policy.shadows
 
@@ -114,13 +117,17 @@ class Follower:
     def touch(self, id: int) -> None:
         """The object answered a request."""
         s, slot = self.state, self._slots[id]
-        fresh, self._renewed = self._renewed != id, None
+        fresh = not s.marks[slot + RENEWED]
+        s.marks[slot + RENEWED] = 0
         self._see(id, slot, s.marks[slot + HELD], fresh, self._now)
 
     def renew(self, id: int, expires: float) -> None:
         """The object's lifetime ends at another time, Unix seconds."""
-        self._renewed = id
-        self.state.floats[self._slots[id] + EXPIRES] = expires
+        s, slot = self.state, self._slots[id]
+        s.marks[slot + RENEWED] = 1
+        s.floats[slot + EXPIRES] = expires
+        if s.marks[slot + HELD] >> OWN & 1:
+            self.own.renew(id, expires)
 
     def drop(self, id: int) -> int:
         """Remove an object, from all shadows as well; bytes freed, 0 where it is not there."""
@@ -155,7 +162,7 @@ class Follower:
             give_up(s, slot)
         had, fresh = s.marks[slot + HELD], s.floats[slot + EXPIRES] > now
         fetched(s, slot, size, cost)
-        s.floats[slot + EXPIRES] = expires
+        s.floats[slot + EXPIRES], s.marks[slot + RENEWED] = expires, 0
         self._see(id, slot, had, fresh, now)
         if not s.marks[slot + HELD] >> s.whole[LEADER] & 1:
             return Offer(False, "policy")
@@ -176,7 +183,7 @@ class Follower:
         """Show a request to the shadows; `had`: the bits of those that held the object."""
         s, own = self.state, self.own
         if s.marks[slot + HELD] >> OWN & 1:
-            if not (fresh and had >> LIVE & 1):
+            if not had >> LIVE & 1:
                 own.renew(id, s.floats[slot + EXPIRES])
             own.touch(id)
         elif self._ranks:
@@ -191,31 +198,36 @@ class Follower:
         see(s, slot, fresh, had)
 
     def _take(self, id: int) -> int:
-        """A slot for an object that was not known."""
-        if not self._free:
-            self._sweep()
-        slot = self._free.pop()
+        """A slot for an object that was not known: one that nobody needs, or a new one where none
+        is found at once."""
+        slot = self._unneeded()
+        if slot == NOBODY:
+            slot = self._next = len(self._ids) * STRIDE
+            self._grow()
+        former = self._ids[slot // STRIDE]
+        if self._slots.get(former) == slot:
+            del self._slots[former]
+        self._next = slot + STRIDE
         self._slots[id], self._ids[slot // STRIDE] = slot, id
         self.state.floats[slot + EXPIRES] = 0.0
         return slot
 
-    def _sweep(self) -> None:
-        """Free the slots that no cache needs, and have as many again if those are few."""
-        marks = self.state.marks
-        for slot in range(FIRST, len(marks), STRIDE):
+    def _unneeded(self) -> int:
+        """Of a few slots, in turn, one that no cache holds, remembers or has in its heap."""
+        marks, slot = self.state.marks, self._next
+        for _ in range(_LOOKS):
+            if slot >= len(marks):
+                slot = FIRST
             if not (marks[slot + HELD] or marks[slot + PLACE] or marks[slot + WAITS]):
-                self._slots.pop(self._ids[slot // STRIDE], None)
-                self._free.append(slot)
-        if 4 * len(self._free) < len(self._ids):
-            self._grow(len(self._ids))
+                return slot
+            slot += STRIDE
+        self._next = slot
+        return NOBODY
 
-    def _grow(self, more: int) -> None:
-        """Have so many more slots."""
-        first = len(self._ids) * STRIDE
+    def _grow(self) -> None:
         for column, width in zip(self.state, WIDTHS, strict=False):
-            column.frombytes(bytes(column.itemsize * width * more))
-        self._ids.frombytes(bytes(8 * more))
-        self._free.extend(range(max(FIRST, first), first + more * STRIDE, STRIDE))
+            column.frombytes(bytes(column.itemsize * width * _MORE))
+        self._ids.frombytes(bytes(8 * _MORE))
 
     # From an engine and back.
 
@@ -237,6 +249,7 @@ class Follower:
         made.own.clock = engine.clock
         for one in held:
             made._settle(one)
+        made.state.whole[REQUESTS] = 0
         return made
 
     def alone(self, now: float) -> tuple[Engine, tuple[int, ...]]:
@@ -244,7 +257,7 @@ class Follower:
         engine, s, live = self.own, self.state, set(self.ids())
         for id in [id for id in engine.ids() if id not in live]:
             engine.drop(id)
-        for id in [id for id in live if id not in engine]:
+        for id in [id for id in self.ids() if id not in engine]:
             floats = s.floats[self._slots[id] : self._slots[id] + STRIDE]
             told = {"expires": floats[EXPIRES], "cost": floats[LATENCY], "now": now}
             engine.offer(id, int(floats[SIZE]), **told)

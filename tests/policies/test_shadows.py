@@ -113,3 +113,44 @@ def test_the_live_cache_holds_what_the_followed_one_does(name):
     state = cache.state
     assert state.whole[HITS + 5] == state.whole[HITS + NAMES.index(cache.leader)]
     assert state.whole[SHARED] > 100
+
+
+def test_a_renewed_object_stays_so_in_the_own_ranking_whatever_is_asked_for_between():
+    cache = follower("hybrid", 50)
+    for id in (1, 2):
+        ask(cache, id, expires=100.0)
+    cache.renew(1, 500.0)  # as a check in the background does
+    ask(cache, 2)
+    ask(cache, 1)
+    slot = cache._slots[1]
+    assert cache.state.floats[slot + at.EXPIRES] == 500.0
+    assert {one.id: one.expires for one in cache.own.known()} == {1: 500.0, 2: 100.0}
+
+
+def test_the_first_request_after_a_check_is_no_hit_of_anybody_and_the_next_one_is():
+    cache = follower("hybrid", 50)
+    ask(cache, 1)
+    cache.renew(1, 2e9)
+    ask(cache, 1)
+    assert cache.report().live.hits == 0
+    ask(cache, 1)
+    assert {one.hits for one in (cache.report().live, *cache.report().shadows)} == {1}
+
+
+def test_a_newcomer_looks_at_a_few_slots_only_however_many_there_are():
+    cache = follower("sieve", 5000, most=10_000)
+    for id in range(6000):
+        ask(cache, id)
+    marks, looked = cache.state.marks, []
+
+    class Watched:
+        def __len__(self):
+            return len(marks)
+
+        def __getitem__(self, place):
+            looked.append(place)
+            return marks[place]
+
+    cache.state = cache.state._replace(marks=Watched())
+    cache._unneeded()
+    assert 0 < len(looked) <= 3 * 16

@@ -36,9 +36,8 @@ def insert(s: Any, slot: Any) -> None:
     s.marks[slot + REQUESTED] = 1
     s.floats[slot + CREDIT] = s.real[INFLATION]
     enter(s, slot, GDSF)
-    if not s.marks[
-        slot + WAITS
-    ]:  # else it went and came back while its old entry, lower, still stands
+    # One that went and came back may have its old entry still, which is lower.
+    if not s.marks[slot + WAITS]:
         s.marks[slot + WAITS] = 1
         s.floats[slot + KEY] = s.floats[slot + CREDIT] + s.floats[slot + GAIN]
         last = s.whole[WAITING]

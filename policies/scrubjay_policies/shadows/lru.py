@@ -32,8 +32,6 @@ def drop(s: Any, slot: Any) -> None:
     leave(s, slot, LRU)
 
 
-def evict(s: Any) -> Any:
-    """The slot of what went."""
-    slot = s.links[LRU_END + NEWER]
-    drop(s, slot)
-    return slot
+def evict(s: Any) -> None:
+    """The oldest goes."""
+    drop(s, s.links[LRU_END + NEWER])

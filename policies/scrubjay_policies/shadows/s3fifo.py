@@ -20,7 +20,6 @@ from scrubjay_policies.shadows.state import (
     GHOST_END,
     GHOST_USED,
     MAIN_END,
-    NOBODY,
     PLACE,
     S3FIFO,
     SIZE,
@@ -78,29 +77,28 @@ def drop(s: Any, slot: Any) -> None:
     leave(s, slot, S3FIFO)
 
 
-def evict(s: Any) -> Any:
-    """The slot of what went."""
+def evict(s: Any) -> None:
+    """One goes, from the queue whose turn it is."""
     s.whole[FULL] = 1
     capacity, small = s.real[CAPACITY], s.real[SMALL_USED]
-    if small == 0 or s.real[USED + S3FIFO] - small > capacity - capacity // 10:
-        return _evict_main(s)
-    slot = _evict_small(s)
-    return slot if slot != NOBODY else _evict_main(s)
+    main = small == 0 or s.real[USED + S3FIFO] - small > capacity - capacity // 10
+    if main or not _evict_small(s):
+        _evict_main(s)
 
 
 def _evict_small(s: Any) -> Any:
-    """The oldest that nobody came back for; the others before it move to the main queue."""
+    """The oldest that nobody came back for, if any; the others before it move to the main queue."""
     while s.links[SMALL_END + AFTER] != SMALL_END:
         slot = s.links[SMALL_END + AFTER]
         if s.marks[slot + FREQ] < PROMOTED:
             drop(s, slot)
             _haunt(s, slot)
-            return slot
+            return True
         pull(s.links, AFTER, BEFORE, slot)
         push(s.links, AFTER, BEFORE, MAIN_END, slot)
         s.marks[slot + PLACE], s.marks[slot + FREQ] = MAIN, 0
         s.real[SMALL_USED] -= s.floats[slot + SIZE]
-    return NOBODY
+    return False
 
 
 def _haunt(s: Any, slot: Any) -> None:
@@ -117,7 +115,7 @@ def _haunt(s: Any, slot: Any) -> None:
     s.real[GHOST_USED] += s.floats[slot + SIZE]
 
 
-def _evict_main(s: Any) -> Any:
+def _evict_main(s: Any) -> None:
     """The oldest without a hit; each hit spares it one round."""
     slot = s.links[MAIN_END + AFTER]
     while s.marks[slot + FREQ] > 0:
@@ -126,4 +124,3 @@ def _evict_main(s: Any) -> Any:
         push(s.links, AFTER, BEFORE, MAIN_END, slot)
         slot = s.links[MAIN_END + AFTER]
     drop(s, slot)
-    return slot

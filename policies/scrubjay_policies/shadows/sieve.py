@@ -36,8 +36,8 @@ def drop(s: Any, slot: Any) -> None:
     leave(s, slot, SIEVE)
 
 
-def evict(s: Any) -> Any:
-    """The slot of what went."""
+def evict(s: Any) -> None:
+    """The first that the hand finds not visited goes."""
     slot = s.whole[HAND]
     while slot == SIEVE_END or s.marks[slot + VISITED]:
         if slot != SIEVE_END:
@@ -45,4 +45,3 @@ def evict(s: Any) -> Any:
         slot = s.links[slot + LATER]
     s.whole[HAND] = slot
     drop(s, slot)
-    return slot

@@ -24,8 +24,9 @@ FIRST = 5 * STRIDE
 NEWER, OLDER, LATER, EARLIER, AFTER, BEFORE, AT = range(7)
 
 # Columns of `marks`: bits of those that hold it; visited in SIEVE; the queue of S3-FIFO that it is
-# in, and its hits there; requests since GDSF took it in, and whether it stands in the heap.
-HELD, VISITED, PLACE, FREQ, REQUESTED, WAITS = range(6)
+# in, and its hits there; requests since GDSF took it in, and whether it stands in the heap; whether
+# the live copy was renewed since its last request.
+HELD, VISITED, PLACE, FREQ, REQUESTED, WAITS, RENEWED = range(7)
 
 # Columns of `floats`: bytes, Unix seconds, seconds the origin took; for GDSF the worth of a hit
 # over the size, the inflation at the last request, and a number that the priority is not below.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from typing import Annotated
 
 import msgspec
@@ -26,10 +27,7 @@ def add_events(api: FastAPI, running: Running) -> None:
     @api.get("/api/events")
     async def events(since: Since = 0) -> list[OneEvent]:
         """The latest changes, the oldest first."""
-        return [
-            OneEvent(id=one.id, time=one.time, kind=one.kind, told=one.told)
-            for one in running.events.since(since)
-        ]
+        return [OneEvent(**asdict(one)) for one in running.events.since(since)]
 
     @api.get("/api/events/stream", response_class=StreamingResponse)
     async def stream(

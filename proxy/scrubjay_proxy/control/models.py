@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import asdict
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
@@ -11,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrubjay_policies.policy import PolicyError
 from scrubjay_proxy.control.running import Running
 from scrubjay_proxy.errors import ScrubjayError
-from scrubjay_proxy.models.index import Change, Entry
 
 
 class ModelChoice(BaseModel):
@@ -47,6 +47,7 @@ class OneChange(BaseModel):
     before: str = Field(description="Digest of what was in force until then.")
     by: str
     why: str
+    reason: str = Field(description="Of a refused file, for counting.")
 
 
 class ModelList(BaseModel):
@@ -61,7 +62,10 @@ def add_models(api: FastAPI, running: Running) -> None:
         models = running.models
         return ModelList(
             in_force=models.in_force.policy.model,
-            models=[one_model(one, models.index.state(one)) for one in models.index.models],
+            models=[
+                OneModel(state=models.index.state(one), **asdict(one))
+                for one in models.index.models
+            ],
             trials=[
                 OneTrial(
                     challenger=role,
@@ -71,7 +75,7 @@ def add_models(api: FastAPI, running: Running) -> None:
                 )
                 for role, one in models.trials.standings().items()
             ],
-            history=[one_change(one) for one in models.index.history],
+            history=[OneChange(**asdict(one)) for one in models.index.history],
         )
 
     async def done(order: Awaitable[None]) -> ModelList | JSONResponse:
@@ -100,27 +104,3 @@ def add_models(api: FastAPI, running: Running) -> None:
     async def rollback() -> ModelList | JSONResponse:
         """Put the model before in force again."""
         return await done(running.models.rollback())
-
-
-def one_model(entry: Entry, state: str) -> OneModel:
-    return OneModel(
-        sha256=entry.sha256,
-        file=entry.file,
-        state=state,
-        added=entry.added,
-        metrics=entry.metrics,
-        refused=entry.refused,
-    )
-
-
-def one_change(change: Change) -> OneChange:
-    return OneChange(
-        id=change.id,
-        time=change.time,
-        what=change.what,
-        sha256=change.sha256,
-        file=change.file,
-        before=change.before,
-        by=change.by,
-        why=change.why,
-    )
