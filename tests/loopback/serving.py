@@ -7,7 +7,8 @@ from loopback.waiting import until
 from scrubjay_proxy.http.messages import Head, Headers
 from scrubjay_proxy.outgoing import refusal
 from scrubjay_proxy.wire.heads import render_response
-from scrubjay_proxy.wire.server import ClientConnection, Limits
+from scrubjay_proxy.wire.pace import Limits
+from scrubjay_proxy.wire.server import ClientConnection
 
 
 class Served:
