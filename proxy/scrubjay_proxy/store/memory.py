@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from scrubjay_policies.caches import Cache, under
+from scrubjay_policies.follower import Follower
 from scrubjay_policies.policy import Policy
+from scrubjay_policies.shadows.report import Report
 from scrubjay_proxy.http.invalidate import cache_groups, origin_of, surrogate_tags
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span, merge
 from scrubjay_proxy.http.validate import strong_etag
 from scrubjay_proxy.http.why import Why
-from scrubjay_proxy.store.base import Reason, Selector, Usage, Vanished
+from scrubjay_proxy.store.base import Asked, Reason, Removed, Selector, Usage, Vanished
 
 Part = tuple[int, bytes]
-Removed = Callable[[Reason, int, int], None]
-Asked = Callable[[Stored, int], None]
 
 _FILLING = 16 * 2**20  # bytes that may be on their way in however small the cache is
 _REFUSALS = {"too-large": Why.TOO_LARGE, "policy": Why.POLICY}
@@ -33,8 +33,7 @@ class MemoryStore:
     """Bounded by bytes of bodies (`engine.capacity`) and by number of objects.
 
     Bodies on their way in are bounded apart, by `max_filling`: as much again. `removed` is told of
-    every removal: reason, objects, bytes. `asked`, where it is set, is told of every request that
-    is answered, or whose answer is offered: what for, bytes.
+    every removal.
     """
 
     def __init__(
@@ -56,6 +55,12 @@ class MemoryStore:
         self._entries: dict[int, _Entry] = {}
         self._by_key: dict[str, list[int]] = {}
         self._generation = 0
+
+    async def start(self) -> None:
+        """It is there once it is made."""
+
+    async def stop(self) -> None:
+        """It goes with its process."""
 
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key."""
@@ -127,6 +132,15 @@ class MemoryStore:
             else:
                 self._drop(one, reason)
         return len(found)
+
+    @property
+    def policy(self) -> Policy:
+        """What it evicts by."""
+        return self.engine.policy
+
+    def report(self) -> Report | None:
+        """How the shadow caches stand."""
+        return self.engine.report() if isinstance(self.engine, Follower) else None
 
     def use(self, policy: Policy) -> None:
         """Evict by another policy from now on; what is stored stays, as far as it can."""
