@@ -77,7 +77,7 @@ def _without_shadows(found: Policy, cache: CacheSection, file: Path | None) -> P
     if found.name == "hybrid":
         return policy("drl", cache.objective, model=file)
     raise PolicyError(
-        f'policy "{found.name}" needs to see all requests, so it cannot be used with a shared store',
+        f'policy "{found.name}" needs to see all requests, which no proxy of a shared store does',
         hint="choose lru, lfu, fifo, ttl, gdsf, hyperbolic, drl or a plug-in, or --store memory",
     )
 

@@ -10,6 +10,7 @@ import pytest
 from loopback.client import Client, Reply, fetch
 from loopback.control import NoControl
 from loopback.origin import ScriptedOrigin
+from loopback.redis_server import RedisServer
 from scrubjay_proxy import app
 from scrubjay_proxy.app import Proxy
 from scrubjay_proxy.events import Event
@@ -112,6 +113,21 @@ async def start(origin, clock, monkeypatch):
             return Running(proxy, clock, tls)
 
         yield begin
+
+
+@pytest.fixture(scope="session")
+def running_redis():
+    """A Redis for all tests of this process."""
+    one = RedisServer()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def server(running_redis):
+    """The same with nothing in it."""
+    running_redis.redis.flushall()
+    return running_redis
 
 
 @pytest.fixture

@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+import xxhash
+
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadows.report import Report
-from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.http.invalidate import cache_groups, origin_of, surrogate_tags
+from scrubjay_proxy.http.keys import variant_key
+from scrubjay_proxy.http.messages import Pair, Stored
 from scrubjay_proxy.http.ranges import Span
+from scrubjay_proxy.http.validate import strong_etag
 from scrubjay_proxy.http.why import Why
 
+Part = tuple[int, bytes]  # where it begins
 Asked = Callable[[Stored, int], None]  # what for, bytes of its body
 
 
@@ -38,6 +44,18 @@ class StoreFailed(Exception):
     """The store cannot be asked, so that what it holds stays as it is."""
 
 
+def joins(before: Stored, stored: Stored) -> bool:
+    """Whether a part is of the very representation whose parts are held (RFC 9111, 3.4)."""
+    etag = strong_etag(stored.head.headers)
+    same = etag is not None and strong_etag(before.head.headers) == etag
+    return same and before.length == stored.length
+
+
+def object_id(key: str, chosen: tuple[Pair, ...]) -> int:
+    """The 64-bit id of a stored response: xxh3 of its key and selecting values."""
+    return xxhash.xxh3_64_intdigest(variant_key(key, chosen).encode())
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Bytes of bodies held, responses held, the budget for bytes, and bytes being written; `up`:
@@ -60,6 +78,24 @@ class Selector:
     prefixes: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     groups: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def searches(self) -> bool:
+        """Whether it takes a look at all that is stored."""
+        return bool(self.paths or self.prefixes or self.tags or self.groups)
+
+    def names(self, key: str) -> bool:
+        """Whether a path or a prefix names that key."""
+        path = "/" + key.split("://", 1)[-1].partition("/")[2]
+        return path in self.paths or any(map(key.startswith, self.prefixes))
+
+    def labels(self, stored: Stored) -> bool:
+        """Whether one of its tags or groups is the response's."""
+        headers = stored.head.headers
+        if self.tags and not self.tags.isdisjoint(surrogate_tags(headers)):
+            return True
+        origin = origin_of(stored.key) if self.groups else ""
+        return any((origin, group) in self.groups for group in cache_groups(headers))
 
 
 class Writer(Protocol):
@@ -116,7 +152,8 @@ class Store(Protocol):
         """Remove this generation of a response; bytes really freed."""
 
     async def purge(self, selector: Selector, *, soft: bool, reason: Reason) -> int:
-        """Remove, or with `soft` mark stale, all that match; how many. Raises StoreFailed."""
+        """Remove, or with `soft` mark stale, all that match; how many. Raises StoreFailed
+        where that was people's order."""
 
     @property
     def policy(self) -> Policy:

@@ -10,14 +10,19 @@ from scrubjay_policies.caches import Cache, under
 from scrubjay_policies.follower import Follower
 from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadows.report import Report
-from scrubjay_proxy.http.invalidate import cache_groups, origin_of, surrogate_tags
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span, merge
-from scrubjay_proxy.http.validate import strong_etag
 from scrubjay_proxy.http.why import Why
-from scrubjay_proxy.store.base import Asked, Reason, Removed, Selector, Usage, Vanished
-
-Part = tuple[int, bytes]
+from scrubjay_proxy.store.base import (
+    Asked,
+    Part,
+    Reason,
+    Removed,
+    Selector,
+    Usage,
+    Vanished,
+    joins,
+)
 
 _FILLING = 16 * 2**20  # bytes that may be on their way in however small the cache is
 _REFUSALS = {"too-large": Why.TOO_LARGE, "policy": Why.POLICY}
@@ -185,11 +190,8 @@ class MemoryStore:
     def _joined(self, stored: Stored, part: Part) -> list[Part]:
         """The new part, with the stored ones of the very same representation (RFC 9111, 3.4)."""
         before = self._entries.get(stored.id)
-        etag = strong_etag(stored.head.headers)
         whole = part[0] == 0 and len(part[1]) == stored.length
-        if before is None or whole or etag is None:
-            return [part]
-        if strong_etag(before.stored.head.headers) != etag or before.stored.length != stored.length:
+        if before is None or whole or not joins(before.stored, stored):
             return [part]
         return merge([*before.parts, part])
 
@@ -201,22 +203,12 @@ class MemoryStore:
     def _matching(self, selector: Selector) -> Iterator[int]:
         keys = dict.fromkeys(selector.keys)
         if selector.paths or selector.prefixes:
-            for key in self._by_key:
-                path = "/" + key.split("://", 1)[-1].partition("/")[2]
-                if path in selector.paths or any(map(key.startswith, selector.prefixes)):
-                    keys[key] = None
+            keys.update(dict.fromkeys(filter(selector.names, self._by_key)))
         found = dict.fromkeys(one for key in keys for one in self._by_key.get(key, ()))
         if selector.tags or selector.groups:
-            found.update(dict.fromkeys(self._labelled(selector)))
+            labelled = (id for id, one in self._entries.items() if selector.labels(one.stored))
+            found.update(dict.fromkeys(labelled))
         return iter(found)
-
-    def _labelled(self, selector: Selector) -> Iterator[int]:
-        for one, entry in self._entries.items():
-            headers = entry.stored.head.headers
-            tagged = selector.tags and not selector.tags.isdisjoint(surrogate_tags(headers))
-            origin = origin_of(entry.stored.key)
-            if tagged or any((origin, group) in selector.groups for group in cache_groups(headers)):
-                yield one
 
     def _drop(self, one: int, reason: Reason) -> int:
         freed = self.engine.drop(one)
