@@ -83,7 +83,6 @@ def _shared(
     return RedisStore(
         shards,
         judge,
-        where=cache.store,
         max_object=cache.max_object or cache.capacity,
         max_variants=settings.http.max_variants,
         flush=told.flush,

@@ -6,11 +6,12 @@ import os
 from contextlib import AsyncExitStack
 
 import pytest
+from redis import Redis
 
 from loopback.client import Client, Reply, fetch
 from loopback.control import NoControl
 from loopback.origin import ScriptedOrigin
-from loopback.redis_server import RedisServer
+from loopback.redis_server import redis_server
 from scrubjay_proxy import app
 from scrubjay_proxy.app import Proxy
 from scrubjay_proxy.events import Event
@@ -115,19 +116,12 @@ async def start(origin, clock, monkeypatch):
         yield begin
 
 
-@pytest.fixture(scope="session")
-def running_redis():
-    """A Redis for all tests of this process."""
-    one = RedisServer()
-    yield one
-    one.stop()
-
-
 @pytest.fixture
-def server(running_redis):
-    """The same with nothing in it."""
-    running_redis.redis.flushall()
-    return running_redis
+async def server(tmp_path):
+    """A Redis, and in `redis` a client to look into it."""
+    async with redis_server(tmp_path) as one:
+        with Redis(unix_socket_path=one.path) as one.redis:
+            yield one
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ async def shared(url, *, capacity=CAPACITY, max_objects=50, max_object=4000, nam
         Link(url), prefix="sj", capacity=capacity, max_objects=max_objects, failed=failures.append
     )
     told = {"max_variants": 3, "flush": 0.02, "clock": lambda: NOW, **how}
-    store = RedisStore(shards, judge, where=url, max_object=max_object, **told)
+    store = RedisStore(shards, judge, max_object=max_object, **told)
     store.failures = failures
     await store.start()
     try:

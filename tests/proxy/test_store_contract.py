@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from loopback.redis_server import redis_server
 from proxy.redis_homes import shared
 from proxy.stored import CAPACITY, NOW, body, put, response
 from scrubjay_policies.engine import Engine
@@ -21,15 +22,17 @@ async def memory(removed, _):
     yield MemoryStore(engine, max_object=4000, max_variants=3, clock=lambda: NOW, removed=removed)
 
 
-def redis(removed, server):
+@asynccontextmanager
+async def redis(removed, directory):
     """The store that proxies share."""
-    return shared(server.url, removed=removed)
+    async with redis_server(directory) as server, shared(server.url, removed=removed) as one:
+        yield one
 
 
 @pytest.fixture(params=[memory, redis])
-async def store(request, removals, server):
+async def store(request, removals, tmp_path):
     """Each home of responses in turn: 10,000 bytes, objects of at most 4,000, 3 variants."""
-    async with request.param(lambda *what: removals.append(what), server) as one:
+    async with request.param(lambda *what: removals.append(what), tmp_path) as one:
         yield one
 
 

@@ -41,9 +41,8 @@ _FILLING = 16 * 2**20  # bytes that may be on their way in however small the cac
 class RedisStore:
     """Bounded by bytes of bodies and by number of objects, both checked in Redis.
 
-    `where` is the URL of the Redis. Where that fails nothing is found and nothing is taken in, so
-    that the origin is asked. Bodies on their way in are bounded apart, by `max_filling` for each
-    proxy.
+    Where Redis fails nothing is found and nothing is taken in, so that the origin is asked. Bodies
+    on their way in are bounded apart, by `max_filling` for each proxy.
     """
 
     def __init__(
@@ -51,7 +50,6 @@ class RedisStore:
         shards: Shards,
         judge: Judge,
         *,
-        where: str,
         max_object: int,
         max_variants: int,
         flush: float,
@@ -63,7 +61,7 @@ class RedisStore:
         self.max_object = max_object
         self.filling = 0
         self.max_filling = max(judge.capacity, _FILLING)
-        self._shards, self._judge, self._where = shards, judge, where
+        self._shards, self._judge = shards, judge
         shards.remembers = judge.policy.remembers
         self._flush, self._lease = flush, lease
         self._clock, self._removed = clock, removed
@@ -75,7 +73,7 @@ class RedisStore:
 
     async def start(self) -> None:
         """Connect, and look whether this Redis will do."""
-        await begin(self._shards, self._where, self._judge.capacity)
+        await begin(self._shards, self._judge.capacity)
         self.max_object = min(self.max_object, self._shards.capacity)
         self._changes.spawn(self._beats())
 

@@ -9,29 +9,20 @@ import structlog
 
 from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.quantities import format_size
-from scrubjay_proxy.store.base import StoreFailed
-from scrubjay_proxy.store.redis_link import StoreDown
 from scrubjay_proxy.store.redis_shards import Shards
-from scrubjay_proxy.store_url import without_password
 
 log = structlog.get_logger()
 
 _OLDEST = (6, 2)  # HRANDFIELD
 
 
-async def begin(shards: Shards, url: str, capacity: int) -> None:
+async def begin(shards: Shards, capacity: int) -> None:
     """Connect; raises UsageMistake where it can't be reached or will not do."""
-    where = without_password(url)
-    try:
-        await shards.link.start()
-        (text,) = await shards.send("find", 0, ("INFO",))
-    except (StoreDown, StoreFailed) as error:
-        raise UsageMistake(
-            f"the Redis at {where} cannot be used: {error}",
-            hint="start it, or give another with --store; --store memory needs none",
-        ) from error
-    if warning := check_redis(where, info_of(text), capacity):
-        log.warning(warning)
+    await shards.link.start()
+    servers = shards.link.info
+    for where, text in servers.items():
+        if warning := check_redis(where, info_of(text), capacity // len(servers)):
+            log.warning(warning)
     shards.begin()
 
 

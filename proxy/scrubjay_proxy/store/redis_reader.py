@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any
 
 import xxhash
 
@@ -80,12 +81,13 @@ class Reader:
     ) -> AsyncGenerator[bytes, None]:
         stored, shard = packed.stored, self._shards.of(packed.stored.key)
         keys = self._shards.keys[shard]
-        coming: deque[tuple[int, asyncio.Task[list[bytes | None]]]] = deque()
+        coming: deque[tuple[int, asyncio.Task[list[Any]]]] = deque()
         wanted = [*touched([length for length, _ in packed.blocks], begin, end)]
         try:
             for place, (n, first, beyond) in enumerate(wanted):
                 for ahead, _, _ in wanted[place + len(coming) : place + _AHEAD]:
-                    got = self._shards.get("read", shard, (keys.block(stored.generation, ahead),))
+                    get = "GET", keys.block(stored.generation, ahead)
+                    got = self._shards.send("read", shard, get, bulk=packed.blocks[ahead][0])
                     coming.append((ahead, asyncio.ensure_future(got)))
                 data = await self._checked(packed, n, coming.popleft()[1])
                 yield data if beyond - first == len(data) else data[first:beyond]
@@ -93,15 +95,13 @@ class Reader:
             for _, task in coming:
                 task.cancel()
 
-    async def _checked(
-        self, packed: Packed, n: int, coming: asyncio.Task[list[bytes | None]]
-    ) -> bytes:
+    async def _checked(self, packed: Packed, n: int, coming: asyncio.Task[list[Any]]) -> bytes:
         stored = packed.stored
         try:
             (data,) = await coming
         except StoreFailed:
             raise Vanished(stored.key) from None
-        if data is not None:
+        if isinstance(data, bytes):
             if (len(data), xxhash.xxh3_64_intdigest(data)) == packed.blocks[n]:
                 return data
             self._shards.failed("read")

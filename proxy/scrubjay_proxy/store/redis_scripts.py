@@ -72,7 +72,7 @@ end
 
 # id, size, capacity, objects, candidates.
 # -> look, ..., record of that id, its ghost, candidates with their records where room is needed
-LOOK = Script.of(
+LOOK = Script(
     "look",
     _BOOKS
     + r"""
@@ -86,7 +86,7 @@ return told('look', old or '', ghost or '', sample)
 
 # id, record, capacity, objects, candidates, variants; pairs of victim and generation.
 # -> done | again | lost, ..., [bytes or -1 by victim], bytes of an older variant or -1, candidates
-PUBLISH = Script.of(
+PUBLISH = Script(
     "publish",
     _BOOKS
     + r"""
@@ -123,7 +123,7 @@ return told('done', freed, replaced, {})
 )
 
 # id, row of what the policy refused: what is held of it goes too.
-REFUSE = Script.of(
+REFUSE = Script(
     "refuse",
     _BOOKS
     + r"""
@@ -134,7 +134,7 @@ return told('done', freed)
 )
 
 # Pairs of id and generation. -> done, ..., [bytes freed or -1]
-REMOVE = Script.of(
+REMOVE = Script(
     "remove",
     _BOOKS
     + r"""
@@ -146,7 +146,7 @@ return told('done', freed)
 
 # id, generation, where in the record the lifetime stands, its bytes, key of what replaces the
 # object. -> done | gone
-RENEW = Script.of(
+RENEW = Script(
     "renew",
     _BOOKS
     + r"""
@@ -167,7 +167,7 @@ return told('done')
 
 # Requests seen since the last time, clock and inflation of who asks, numbers of arrival wanted.
 # -> done, ..., clock, inflation, the last of these numbers
-BEAT = Script.of(
+BEAT = Script(
     "beat",
     _BOOKS
     + r"""

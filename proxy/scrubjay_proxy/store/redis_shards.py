@@ -60,10 +60,12 @@ class Shards:
         except (StoreDown, RedisError) as error:
             raise self._told(operation, error) from error
 
-    async def send(self, operation: str, shard: int, *commands: tuple[Any, ...]) -> list[Any]:
-        """Answers to some commands. Raises StoreFailed."""
+    async def send(
+        self, operation: str, shard: int, *commands: tuple[Any, ...], bulk: int = 0
+    ) -> list[Any]:
+        """Answers to some commands, of `bulk` bytes where they are large. Raises StoreFailed."""
         try:
-            answers = await self.link.send(shard, *commands)
+            answers = await self.link.send(shard, *commands, bulk=bulk)
         except (StoreDown, RedisError) as error:
             raise self._told(operation, error) from error
         for answer in answers:
