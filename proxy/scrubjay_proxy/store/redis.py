@@ -119,7 +119,7 @@ class RedisStore:
 
     def seen(self) -> None:
         """Count a request that looked into the cache."""
-        self._judge.tick()
+        self._judge.clock += 1
         self._seen += 1
 
     def used(self, stored: Stored) -> None:

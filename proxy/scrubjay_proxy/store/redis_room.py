@@ -75,11 +75,11 @@ class Room:
         self._advance(history)
         row = self.judge.newcomer(
             history[0] if len(history) else None,
-            held=old is not None,
-            size=size,
+            size,
             expires=new.expires,
             cost=new.cost,
-            objects=self._held(),
+            held=self._held(),
+            stays=old is not None,
         )
         if size > capacity or self.judge.refuses(row, now, self._held()):
             return await self._refused(new, row)
@@ -134,7 +134,7 @@ class Room:
         left, chosen = np.arange(len(drawn)), []
         while not chosen or (need > 0 and len(chosen) < enough):
             choice = self.judge.choose(
-                rows[left], row, need=need, now=self._clock(), held=self._held()
+                rows[left], left, row, need=need, now=self._clock(), held=self._held()
             )
             if choice.refused:
                 return None, rows[:0]
