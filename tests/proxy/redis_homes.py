@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from proxy.stored import CAPACITY, NOW
 from scrubjay_policies.judge import Judge
 from scrubjay_policies.registry import policy
-from scrubjay_proxy.store.packing import unpack
+from scrubjay_policies.rows import SIZE
+from scrubjay_proxy.store.packing import unpack, unpack_rows
 from scrubjay_proxy.store.redis import RedisStore
 from scrubjay_proxy.store.redis_link import Link
 from scrubjay_proxy.store.redis_record import unpack_record
@@ -41,10 +42,11 @@ def recount(redis):
         blocks = [b"{sj0}b" + generation + n.to_bytes(2, "big") for n in range(record.blocks)]
         packed = unpack(redis.get(b"{sj0}o" + id))
         held = sum(redis.strlen(key) for key in blocks) if blocks else len(packed.body)
-        assert max(1, held) == record.size
-        total += record.size
+        size = int(unpack_rows([record.row])[0, SIZE])
+        assert max(1, held) == size
+        total += size
         expected |= {b"{sj0}o" + id, *blocks}
-        if id != record.base.to_bytes(8, "big"):
+        if record.base is not None:
             variants = b"{sj0}v" + record.base.to_bytes(8, "big")
             assert id in redis.get(variants)
             expected.add(variants)

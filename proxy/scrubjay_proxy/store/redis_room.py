@@ -17,7 +17,7 @@ from scrubjay_proxy.store.base import Reason, Removed
 from scrubjay_proxy.store.packing import pack_row, unpack_rows
 from scrubjay_proxy.store.redis_keys import number
 from scrubjay_proxy.store.redis_reader import Drop
-from scrubjay_proxy.store.redis_record import RECORD, ROW, Record, unpack_record
+from scrubjay_proxy.store.redis_record import END, LENGTHS, ROW, Record, unpack_record
 from scrubjay_proxy.store.redis_scripts import LOOK, PUBLISH, REFUSE
 from scrubjay_proxy.store.redis_shards import Shards
 
@@ -72,9 +72,10 @@ class Room:
         _, record, ghost, sample = await shards.run(
             "write", new.shard, LOOK, id, size, capacity, most, k
         )
-        old = unpack_record(record) if len(record) == RECORD else None
+        old = unpack_record(record)
         history = unpack_rows([old.row] if old else [ghost] if ghost else [])
         self._advance(history)
+        before = int(history[0, at.SIZE]) if old else 0
         row = self.judge.newcomer(
             history[0] if len(history) else None,
             size,
@@ -85,10 +86,11 @@ class Room:
         )
         if size > capacity or self.judge.refuses(row, now, self._held()):
             return await self._refused(new, row)
-        kept = Record(new.generation, new.base, new.blocks, size, pack_row(row)).pack()
+        base = new.base if new.base != new.id else None
+        kept = Record(new.generation, new.blocks, pack_row(row), base).pack()
         await coming
         for _ in range(_ROUNDS):
-            victims, rows = self._victims(new, row, sample, old.size if old else 0)
+            victims, rows = self._victims(new, row, sample, before)
             if victims is None:
                 return await self._refused(new, row)
             state, freed, variant, sample = await shards.run(
@@ -122,10 +124,10 @@ class Room:
         own = number(new.id)
         drawn = []
         for id, record in zip(ids, records, strict=True):
-            if len(record) != RECORD:
+            if len(record) not in LENGTHS:
                 self._drop(new.shard, int.from_bytes(id, "big"), b"")
             elif id != own:
-                drawn.append((Drawn(id, record[:8]), record[ROW:]))
+                drawn.append((Drawn(id, record[:8]), record[ROW:END]))
         rows = unpack_rows([one for _, one in drawn])
         self._advance(rows)
         if not drawn:
