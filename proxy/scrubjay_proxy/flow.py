@@ -21,6 +21,7 @@ from scrubjay_proxy.outgoing import has_passed
 from scrubjay_proxy.passing import Passing
 from scrubjay_proxy.purging import purge_request
 from scrubjay_proxy.routes import Route, Routes
+from scrubjay_proxy.store.base import StoreFailed
 from scrubjay_proxy.told import Told
 from scrubjay_proxy.tunnel import Tunnels
 from scrubjay_proxy.wire.call import Call, ClientGone
@@ -112,7 +113,11 @@ class Flow:
         if not asked.host:
             asked = replace(asked, host=route.origin.address.authority)
         if asked.method == "PURGE" and self._may_purge(call.peer):
-            found = await self._purge(purge_request(route.keyed(asked)))
+            try:
+                found = await self._purge(purge_request(route.keyed(asked)))
+            except StoreFailed as error:
+                detail = f"the store cannot be asked, purge again: {error}"
+                raise NotAllowed(503, "Service Unavailable", detail) from error
             status, reason = (200, "OK") if found else (404, "Not Found")
             await self._delivery.error(call, status, reason, f"{found} purged", None)
             return Told("refused", "", status)
