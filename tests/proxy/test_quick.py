@@ -161,11 +161,18 @@ async def test_a_rule_on_queries_changes_the_key_of_a_known_head(origin, proxy):
 async def test_a_drain_sends_the_hits_that_were_answered(origin, start):
     proxy = await start({"proxy.drain_timeout": "5s"})
     origin.on("/a", reply(bytes(LARGEST), FRESH))
-    await proxy.get("/a")
+    outcomes = lambda: proxy.proxy.meter.snapshot()["outcomes"]  # noqa: E731
     async with proxy.client() as client:
+        await client.ask("/a")
+        (served,) = proxy.proxy._clients
+        await until(lambda: not served.busy)
         client.writer.transport.pause_reading()
-        await client.send(request("/a") * 30)
-        hits = await settled(lambda: proxy.proxy.meter.snapshot()["outcomes"]["hit"])
+        hits = 0
+        while not served.busy:
+            await client.send(request("/a"))
+            hits += 1
+            await until(lambda: outcomes()["hit"] == hits)  # noqa: B023  waited for at once
+        assert served._task is None
         draining = asyncio.ensure_future(proxy.proxy.drain())
         await until(lambda: proxy.proxy.draining)
         client.writer.transport.resume_reading()

@@ -14,6 +14,7 @@ class Quick:
 
     def __init__(self, body=b"quick"):
         self.body, self.asked, self.known = body, [], set()
+        self.answers = 0
 
     def __call__(self, data, head, client):
         self.asked.append((data, head))
@@ -22,6 +23,7 @@ class Quick:
         if not data.startswith(b"GET /q "):
             return False
         self.known.add(data)
+        self.answers += 1
         client.answer(ANSWER.replace(b"5", b"%d" % len(self.body)), self.body)
         return True
 
@@ -92,17 +94,20 @@ async def test_silence_after_a_quick_answer_is_closed_when_the_idle_time_is_over
         assert await client.ended()
 
 
-async def test_a_connection_that_closes_is_done_once_all_is_sent():
+async def test_a_connection_is_busy_until_what_was_answered_is_sent():
     quick = Quick(bytes(2**20))
     async with serving(echo, quick=quick) as served, Client(served.port) as client:
-        assert (await client.ask("/other")).body == b"/other"
-        (connection,) = served.known
-        await until(lambda: not connection.busy)
         client.writer.transport.pause_reading()
-        await client.send(request("/q") * 8)
-        await until(lambda: connection.busy)
+        await until(lambda: served.known)
+        (connection,) = served.known
+        answers = 0
+        while not connection.busy:
+            await client.send(request("/q"))
+            answers += 1
+            await until(lambda: quick.answers == answers)  # noqa: B023  waited for at once
+        assert not served.calls
         connection.close_when_idle()
         client.writer.transport.resume_reading()
-        assert len((await client.reply()).body) == 2**20
+        assert [len((await client.reply()).body) for _ in range(answers)] == [2**20] * answers
         await asyncio.wait_for(connection.gone.wait(), 5)
         assert not served.known
