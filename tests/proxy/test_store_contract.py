@@ -42,6 +42,46 @@ def removals():
     return []
 
 
+async def test_what_is_at_hand_is_what_is_stored(store):
+    assert not store.peek("http://site.example/a")
+    stored = await put(store, response("/a", 5), b"hello")
+    if (known := store.peek(stored.key)) is None:
+        pytest.skip("this store has to ask")
+    assert [*known] == await store.find(stored.key)
+    assert store.body(stored) == b"hello"
+    assert store.body(replace(stored, generation=stored.generation + 1)) is None
+    part = await put(store, response("/b", 9, parts=((0, 5),)), b"hello")
+    assert store.body(part) is None
+
+
+async def test_what_was_at_hand_stays_as_long_as_nothing_changes(store):
+    stored = await put(store, response("/a", 5), b"hello")
+    before = store.peek(stored.key)
+    await put(store, response("/b", 5))
+    if store.peek(stored.key) is not before:
+        pytest.skip("this store makes it anew")
+
+    async def changed(done):
+        nonlocal before
+        await done
+        last, before = before, store.peek(stored.key)
+        return last is not before and [*before] == await store.find(stored.key)
+
+    assert await changed(store.refresh(replace(stored, expires=NOW + 90)))
+    assert await changed(put(store, response("/a", 6)))
+    assert await changed(put(store, response("/a", 5, chosen=(("x", "1"),))))
+    everything = Selector(prefixes=("http://site.example/a",))
+    assert await changed(store.purge(everything, soft=True, reason=Reason.PURGED))
+    assert await changed(store.remove((await store.find(stored.key))[0], Reason.PURGED))
+    assert await changed(store.purge(everything, soft=False, reason=Reason.PURGED))
+    assert not before
+
+
+async def body(store, stored, span=None):
+    first, beyond = span or (0, stored.length)
+    return b"".join([piece async for piece in store.read(stored, (first, beyond))])
+
+
 async def test_what_is_written_is_found_and_read(store):
     put_in = response("/a", 5, "ETag: x")
     found = await put(store, put_in, b"hello")
