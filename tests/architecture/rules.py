@@ -65,7 +65,7 @@ RULES = (
     Rule("policies/scrubjay_policies/model.py", POLICIES, frozenset({"numpy", "safetensors"})),
     Rule("policies/*", POLICIES, frozenset({"numpy"})),
     Rule("proxy/scrubjay_proxy/http/*", ("scrubjay_proxy.http",), frozenset()),
-    Rule("proxy/scrubjay_proxy/store/redis*", PROXY, SERVING | {"redis"}),
+    Rule("proxy/scrubjay_proxy/store/redis*", PROXY, SERVING | {"hiredis", "redis"}),
     Rule("proxy/scrubjay_proxy/decisions/postgres.py", PROXY, SERVING | {"asyncpg"}),
     Rule("proxy/*", PROXY, SERVING),
     Rule("replay/scrubjay_replay/drive*", REPLAY, READING | {"aiohttp"}),

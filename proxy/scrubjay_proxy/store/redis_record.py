@@ -1,0 +1,29 @@
+"""What the books in Redis say of an object: 26 bytes that the scripts read, then its row."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+_HEAD = struct.Struct(">QQHd")
+ROW = _HEAD.size  # where the row begins
+
+
+class Record(NamedTuple):
+    """`base` is the id that its key has without Vary, `size` what it is charged, bytes."""
+
+    generation: int
+    base: int
+    blocks: int
+    size: int
+    row: bytes
+
+    def pack(self) -> bytes:
+        """As the scripts read it."""
+        return _HEAD.pack(self.generation, self.base, self.blocks, self.size) + self.row
+
+
+def unpack_record(data: bytes) -> Record:
+    """What `pack` made. Raises struct.error for less than its head."""
+    generation, base, blocks, size = _HEAD.unpack_from(data)
+    return Record(generation, base, blocks, int(size), data[ROW:])
