@@ -66,7 +66,10 @@ class RedisStore:
         self._flush, self._lease = flush, lease
         self._clock, self._removed = clock, removed
         self._changes = Changes(shards, lease=lease, clock=clock, removed=removed)
-        self._room = Room(shards, judge, max_variants=max_variants, clock=clock, removed=removed)
+        self._room = Room(
+            shards, judge, max_variants=max_variants, clock=clock, removed=removed,
+            drop=self._changes.drop,
+        )  # fmt: skip
         self._seen = 0  # requests since the last beat
 
     # Starting and ending.

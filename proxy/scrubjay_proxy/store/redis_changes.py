@@ -30,7 +30,7 @@ class Changes:
     def __init__(
         self, shards: Shards, *, lease: float, clock: Callable[[], float], removed: Removed
     ) -> None:
-        self.reader = Reader(shards, self._drop)
+        self.reader = Reader(shards, self.drop)
         self.tasks: set[asyncio.Task[Any]] = set()
         self._shards, self._lease = shards, lease
         self._clock, self._removed = clock, removed
@@ -109,7 +109,7 @@ class Changes:
             if await self.renew("purge", stale):
                 done.add(stored.id)
 
-    def _drop(self, shard: int, id: int, generation: bytes) -> None:
+    def drop(self, shard: int, id: int, generation: bytes) -> None:
         """Remove what can't be right, so that it is fetched again."""
         self.spawn(self._dropped(shard, number(id), generation))
 

@@ -20,11 +20,13 @@ _HANDED = 256  # objects that a lookup brought, until their bodies are asked for
 _AHEAD = 4  # blocks that are asked for before the reader wants them
 
 
-class Reader:
-    """Looks things up; `drop` is told of what is garbled: shard, id, and generation, or b""
-    for any."""
+Drop = Callable[[int, int, bytes], None]  # shard, id, and generation, or b"" for any
 
-    def __init__(self, shards: Shards, drop: Callable[[int, int, bytes], None]) -> None:
+
+class Reader:
+    """Looks things up; `drop` is told of what is garbled."""
+
+    def __init__(self, shards: Shards, drop: Drop) -> None:
         self._shards, self._drop = shards, drop
         self._handed: dict[int, Packed] = {}
 

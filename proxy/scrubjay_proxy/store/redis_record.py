@@ -5,8 +5,11 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
+from scrubjay_policies.rows import WIDTH
+
 _HEAD = struct.Struct(">QQHd")
 ROW = _HEAD.size  # where the row begins
+RECORD = ROW + 8 * WIDTH  # bytes of all of it
 
 
 class Record(NamedTuple):

@@ -16,7 +16,8 @@ from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.store.base import Reason, Removed
 from scrubjay_proxy.store.packing import pack_row, unpack_rows
 from scrubjay_proxy.store.redis_keys import number
-from scrubjay_proxy.store.redis_record import ROW, Record, unpack_record
+from scrubjay_proxy.store.redis_reader import Drop
+from scrubjay_proxy.store.redis_record import RECORD, ROW, Record, unpack_record
 from scrubjay_proxy.store.redis_scripts import LOOK, PUBLISH, REFUSE
 from scrubjay_proxy.store.redis_shards import Shards
 
@@ -45,7 +46,7 @@ class Drawn(NamedTuple):
 
 
 class Room:
-    """Takes newcomers in, and tells `removed` who left for them."""
+    """Takes newcomers in, and tells `removed` who left for them, `drop` whose record is garbled."""
 
     def __init__(
         self,
@@ -55,10 +56,11 @@ class Room:
         max_variants: int,
         clock: Callable[[], float],
         removed: Removed,
+        drop: Drop,
     ) -> None:
         self.judge = judge
         self._shards, self._max_variants = shards, max_variants
-        self._clock, self._removed = clock, removed
+        self._clock, self._removed, self._drop = clock, removed, drop
 
     async def take_in(self, new: Newcomer, coming: Awaitable[object]) -> Why | None:
         """Publish what is `coming`, once there is room; the reason where it is refused. Raises
@@ -70,7 +72,7 @@ class Room:
         _, record, ghost, sample = await shards.run(
             "write", new.shard, LOOK, id, size, capacity, most, k
         )
-        old = unpack_record(record) if record else None
+        old = unpack_record(record) if len(record) == RECORD else None
         history = unpack_rows([old.row] if old else [ghost] if ghost else [])
         self._advance(history)
         row = self.judge.newcomer(
@@ -118,11 +120,12 @@ class Room:
         """Whom to remove of a sample, and their rows; None where the newcomer has to go."""
         ids, records = sample[::2], sample[1::2]
         own = number(new.id)
-        drawn = [
-            (Drawn(id, record[:8]), record[ROW:])
-            for id, record in zip(ids, records, strict=True)
-            if id != own
-        ]
+        drawn = []
+        for id, record in zip(ids, records, strict=True):
+            if len(record) != RECORD:
+                self._drop(new.shard, int.from_bytes(id, "big"), b"")
+            elif id != own:
+                drawn.append((Drawn(id, record[:8]), record[ROW:]))
         rows = unpack_rows([one for _, one in drawn])
         self._advance(rows)
         if not drawn:
@@ -131,7 +134,8 @@ class Room:
         need = float(shards.used[new.shard] - before + max(1, new.size) - shards.capacity)
         # Of a sample that is not all there is only the worst part is known to be bad.
         enough = len(drawn) if len(drawn) < self.judge.k - 1 else max(1, len(drawn) // 4)
-        left, chosen = np.arange(len(drawn)), []
+        chosen: list[int] = []
+        left = np.arange(len(drawn))
         while not chosen or (need > 0 and len(chosen) < enough):
             choice = self.judge.choose(
                 rows[left], left, row, need=need, now=self._clock(), held=self._held()
