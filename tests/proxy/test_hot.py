@@ -9,7 +9,7 @@ import pytest
 
 from scrubjay_proxy.http.dates import format_date
 from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
-from scrubjay_proxy.recording import object_id
+from scrubjay_proxy.store.base import object_id
 from scrubjay_proxy.store.hot import Found, Hot
 from scrubjay_proxy.store.packing import pack
 
@@ -49,9 +49,15 @@ def put(hot, *responses):
     hot.put([found(one) for one in responses], hot.stamp)
 
 
+def tier(most):
+    hot = Hot(most)
+    hot.back()
+    return hot
+
+
 @pytest.fixture
 def hot():
-    return Hot(MOST)
+    return tier(MOST)
 
 
 def test_what_was_put_in_is_found(hot):
@@ -139,7 +145,7 @@ def test_it_never_holds_more_than_its_bytes(hot):
 
 
 def test_of_no_bytes_it_holds_nothing():
-    hot = Hot(0)
+    hot = tier(0)
     put(hot, one := response("1"))
     hot.back()
     put(hot, one)
@@ -185,7 +191,7 @@ def test_while_nobody_says_what_is_gone_it_holds_nothing(hot):
 
 def test_an_object_takes_little_more_than_its_body():
     """The bound is 600 bytes; what is charged must be near the truth."""
-    hot, count = Hot(2**30), 10_000
+    hot, count = tier(2**30), 10_000
     gc.collect()
     tracemalloc.start()
     for number in range(count):

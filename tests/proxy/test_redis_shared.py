@@ -68,7 +68,7 @@ async def test_a_victim_that_both_choose_is_freed_once(pair, server):
         await put(pair[0], response(f"/{number}", 2000))
         for one in pair:
             one.seen()
-            await one.beat()
+            await one.beats.beat()
     await asyncio.gather(*(put(one, response(f"/by-{n}", 2000)) for n, one in enumerate(pair)))
     told = pair[0].removals + pair[1].removals
     assert told == [(Reason.EVICTED, 1, 2000)] * 2

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from weakref import ref
 
 from scrubjay_proxy.http.messages import Stored
-from scrubjay_proxy.recording import object_id
+from scrubjay_proxy.store.base import object_id
 from scrubjay_proxy.store.packing import unpack_head
 
 CHARGE = 320  # bytes that a key's place costs besides heads and bodies
@@ -82,14 +82,15 @@ class Hot:
     """Responses by key, at most so many bytes; 0: none.
 
     `stamp` counts what has gone: whoever reads for `put` takes it down before, so that nothing
-    comes in that went meanwhile. While it is `off` it holds nothing.
+    comes in that went meanwhile. It is off, and holds nothing, until it is
+    told to be `back`.
     """
 
     def __init__(self, most: int) -> None:
         self.stamp = 0
         self.used = 0  # bytes
         self._most = most
-        self._on = most > 0
+        self._on = False
         self._keys: dict[int, _Held] = {}  # by the id that a key has without Vary
         self._bases: dict[int, int] = {}  # of all other ids
         self._lately: deque[_Variants] = deque(maxlen=_STRONG)
@@ -117,8 +118,10 @@ class Hot:
 
     def put(self, found: Sequence[Found], since: int) -> None:
         """Take in all variants of a key, as they were read when `stamp` was `since`."""
+        if not found or not self._on or since < self._since:
+            return
         base = _base(found[0].stored)
-        if not self._on or since < self._since or self._gone.get(base, 0) > since:
+        if self._gone.get(base, 0) > since:
             return
         self._leave(base)
         held = None
@@ -154,22 +157,27 @@ class Hot:
     def off(self) -> None:
         """Nobody says any more what is gone: hold nothing, take nothing in."""
         self._on = False
-        self._empty()
+        self.clear()
 
     def back(self) -> None:
         """From now on it is said again."""
         self._on = self._most > 0
-        self._empty()
+        self.clear()
 
-    def _empty(self) -> None:
+    def clear(self) -> None:
+        """Hold nothing of what was read until now."""
         for base in list(self._keys):
             self._leave(base)
         self._lately.clear()
         self.stamp += 1
         self._since = self.stamp
 
+    def bears(self, length: int) -> bool:
+        """Whether a body of so many bytes would be kept."""
+        return self._on and length * _LARGEST <= self._most
+
     def _bearable(self, body: bytes | None) -> bytes | None:
-        return body if body is not None and len(body) * _LARGEST <= self._most else None
+        return body if body is not None and self.bears(len(body)) else None
 
     def _same(self, stored: Stored) -> _Held | None:
         held = self._keys.get(_base(stored))
