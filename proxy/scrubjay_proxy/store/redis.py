@@ -148,7 +148,9 @@ class RedisStore:
         try:
             yield writer
         finally:
-            await asyncio.shield(writer.drop())
+            writer.drop()
+            if blocks.left:
+                await asyncio.shield(blocks.drop())
 
     async def refresh(self, stored: Stored) -> None:
         """Replace what is known of a stored response."""

@@ -16,11 +16,13 @@ local tag, channel, remembers = ARGV[1], ARGV[2], ARGV[3] == '1'
 local gone = ''
 local function blocks_of(record)
   local keys = {}
-  for n = 1, struct.unpack('>H', record, 17) do
+  for n = 1, struct.unpack('>H', record, 9) do
     keys[n] = tag .. 'b' .. record:sub(1, 8) .. struct.pack('>H', n - 1)
   end
   return keys
 end
+local function size_of(record) return struct.unpack('<d', record, 27) end
+local function base_of(id, record) return #record > 74 and record:sub(75) or id end
 local function unlist(base, id)
   local key, kept = tag .. 'v' .. base, ''
   local ids = redis.call('GET', key) or ''
@@ -41,7 +43,7 @@ end
 local function free(id, generation, listed)
   local record = redis.call('HGET', rows, id)
   if not record or generation ~= '' and record:sub(1, 8) ~= generation then return -1 end
-  local base, size = record:sub(9, 16), struct.unpack('>d', record, 19)
+  local base, size = base_of(id, record), size_of(record)
   redis.call('HDEL', rows, id)
   redis.call('UNLINK', tag .. 'o' .. id)
   for _, key in ipairs(blocks_of(record)) do redis.call('UNLINK', key) end
@@ -53,7 +55,7 @@ local function free(id, generation, listed)
 end
 local function fitting(old, size, capacity, most)
   local used = tonumber(redis.call('HGET', meta, 'used') or 0)
-  if old then return used - struct.unpack('>d', old, 19) + size <= capacity end
+  if old then return used - size_of(old) + size <= capacity end
   return used + size <= capacity and redis.call('HLEN', rows) < most
 end
 local function remember(id, row)
@@ -94,10 +96,9 @@ local id, record, freed, replaced = ARGV[4], ARGV[5], {}, -1
 for at = 10, #ARGV, 2 do
   local bytes, victim = free(ARGV[at], ARGV[at + 1])
   freed[#freed + 1] = bytes
-  if victim then remember(ARGV[at], victim:sub(27)) end
+  if victim then remember(ARGV[at], victim:sub(11, 74)) end
 end
-local old, base = redis.call('HGET', rows, id), record:sub(9, 16)
-local size = struct.unpack('>d', record, 19)
+local old, base, size = redis.call('HGET', rows, id), base_of(id, record), size_of(record)
 if not fitting(old, size, tonumber(ARGV[6]), tonumber(ARGV[7])) then
   return told('again', freed, -1, redis.call('HRANDFIELD', rows, ARGV[8], 'WITHVALUES'))
 end
@@ -108,7 +109,7 @@ if not whole then
   for _, key in ipairs(coming) do redis.call('UNLINK', key) end
   return told('lost', freed, -1, {})
 end
-if old then free(id, '', old:sub(9, 16) == base) end
+if old then free(id, '', base_of(id, old) == base) end
 redis.call('RENAME', coming[#coming], tag .. 'o' .. id)
 redis.call('HSET', rows, id, record)
 redis.call('HDEL', ghosts, id)
@@ -160,7 +161,7 @@ end
 redis.call('RENAME', coming, tag .. 'o' .. id)
 record = record:sub(1, at) .. expires .. record:sub(at + #expires + 1)
 redis.call('HSET', rows, id, record)
-gone = id .. (record:sub(9, 16) == id and '' or record:sub(9, 16))
+gone = base_of(id, record) == id and id or id .. base_of(id, record)
 return told('done')
 """,
 )
