@@ -166,8 +166,9 @@ return told('done')
 """,
 )
 
-# Requests seen since the last time, clock and inflation of who asks, numbers of arrival wanted.
-# -> done, ..., clock, inflation, the last of these numbers
+# Requests seen since the last time, the clock of who asks; by how much its inflation changed since,
+# and what it is there. What was lost with a server is as they say.
+# -> done, ..., clock, inflation
 BEAT = Script(
     "beat",
     _BOOKS
@@ -175,14 +176,12 @@ BEAT = Script(
 local before = tonumber(redis.call('HGET', meta, 'clock') or 0)
 local clock = math.max(before + tonumber(ARGV[4]), tonumber(ARGV[5]))
 if clock ~= before then redis.call('HSET', meta, 'clock', string.format('%.0f', clock)) end
-local inflation = redis.call('HGET', meta, 'inflation') or '0'
-if tonumber(ARGV[6]) > tonumber(inflation) then
-  inflation = ARGV[6]
+local inflation = redis.call('HGET', meta, 'inflation')
+if not inflation or tonumber(ARGV[6]) ~= 0 then
+  inflation = string.format('%.17g', inflation and inflation + ARGV[6] or tonumber(ARGV[7]))
   redis.call('HSET', meta, 'inflation', inflation)
 end
-local order = 0
-if ARGV[7] ~= '0' then order = redis.call('HINCRBY', meta, 'order', ARGV[7]) end
-return told('done', clock, inflation, order)
+return told('done', clock, inflation)
 """,
 )
 
