@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 from redis.exceptions import ResponseError
 
+from loopback.linking import linked
 from loopback.redis_server import redis_server
 from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.store.redis_link import LARGE, Link, Script
 
 ECHO = Script("echo", "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}")
-
-
-@contextlib.asynccontextmanager
-async def linked(server, **limits):
-    link = Link(server.url, **limits)
-    await link.start()
-    try:
-        yield link
-    finally:
-        await link.stop()
 
 
 @pytest.fixture
@@ -33,7 +23,7 @@ async def server(tmp_path):
 
 @pytest.fixture
 async def link(server):
-    async with linked(server, timeout=1.0) as link:
+    async with linked(server.url, timeout=1.0) as link:
         yield link
 
 
