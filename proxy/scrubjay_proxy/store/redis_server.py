@@ -182,8 +182,12 @@ class Server:
         wire = await open_wire(
             self.address, OPENING, lambda: Wire(answered=self._redirected, lost=self._lost)
         )
-        if self._writable:
-            await _must_be_writable(wire, self.due())
+        try:
+            if self._writable:
+                await _must_be_writable(wire, self._loop.time() + OPENING)
+        except BaseException:
+            wire.fail(StoreDown("not needed any more"))
+            raise
         self._wire = wire
 
     def _lost(self, error: StoreDown) -> None:
@@ -218,6 +222,4 @@ async def _must_be_writable(wire: Wire, due: float) -> None:
     except ResponseError:
         return
     if role[0] == b"slave":
-        error = StoreDown("it is a replica, which takes no writes")
-        wire.fail(error)
-        raise error
+        raise StoreDown("it is a replica, which takes no writes")

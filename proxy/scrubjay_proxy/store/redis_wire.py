@@ -202,3 +202,12 @@ async def open_wire(address: Address, limit: float, wire: Callable[[], Wire] = W
             opened.fail(StoreDown("cancelled"))
         raise
     return opened
+
+
+async def ask_alone(address: Address, limit: float, *command: Argument) -> Any:
+    """One command over a connection of its own. Raises StoreDown and ResponseError."""
+    wire = await open_wire(address, limit)
+    try:
+        return await wire.ask(asyncio.get_running_loop().time() + limit, *command)
+    finally:
+        wire.fail(StoreDown("not needed any more"))
