@@ -12,8 +12,6 @@ from typing import Self
 
 import structlog
 
-from scrubjay_policies.caches import cache_of
-from scrubjay_policies.follower import Follower
 from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names
 from scrubjay_policies.shadows.report import Report
@@ -42,8 +40,8 @@ from scrubjay_proxy.routes import Routes
 from scrubjay_proxy.searches import Searches
 from scrubjay_proxy.settings import Settings
 from scrubjay_proxy.signals import obeyed
-from scrubjay_proxy.store.base import Reason
-from scrubjay_proxy.store.memory import Asked, MemoryStore
+from scrubjay_proxy.store.base import Asked, Reason
+from scrubjay_proxy.storing import store_of
 from scrubjay_proxy.tunnel import Tunnels
 from scrubjay_proxy.upstream import Address, Origin, OriginLimits
 from scrubjay_proxy.wire.server import ClientConnection, Limits
@@ -61,26 +59,13 @@ class Proxy:
         self.port = self.control_port = 0
         self._clients: set[ClientConnection] = set()
         self._origins: list[Origin] = []
-        cache = settings.cache
         self.meter, self.events = self._meter(), Events(clock)
         self.holding = holding_of(settings, self.meter)
         self.models = models_of(
             settings, meter=self.meter, events=self.events, clock=clock, feed=self._feed
         )
-        engine = cache_of(
-            self.models.begin(),
-            capacity=cache.capacity,
-            max_objects=cache.max_objects,
-            k=cache.sample,
-            batch=cache.batch,
-            seed=cache.seed,
-        )
-        self.store = MemoryStore(
-            engine,
-            max_object=cache.max_object or cache.capacity,
-            max_variants=settings.http.max_variants,
-            clock=clock,
-            removed=self._removed,
+        self.store = store_of(
+            settings, self.models.begin(), clock=clock, removed=self._removed, meter=self.meter
         )
         self.models.in_force.decide_for(self.store.use)
         self.meter.know_policy(self.policy_name())
@@ -94,15 +79,12 @@ class Proxy:
 
     def _meter(self) -> Meter:
         gauges = Gauges(
-            bytes=lambda: self.store.engine.used,
-            objects=lambda: len(self.store.engine),
-            capacity=lambda: self.store.engine.capacity,
-            filling=lambda: self.store.filling,
+            usage=lambda: self.store.usage(),  # noqa: PLW0108  it is not there yet
             connections=lambda: len(self._clients),
             staleness=lambda: self.holding.changes.staleness if self.holding else 0.0,
             lifetime=lambda: self.holding.changes.mean_lifetime if self.holding else 0.0,
             policy=self.policy_name,
-            model=lambda: self.store.engine.policy.model,
+            model=lambda: self.store.policy.model,
             guard=self.guard,
             trials=lambda: self.models.readings(),  # noqa: PLW0108  they are not there yet
         )
@@ -186,12 +168,11 @@ class Proxy:
 
     def policy_name(self) -> str:
         """The policy in force."""
-        return self.store.engine.policy.name
+        return self.store.policy.name
 
     def guard(self) -> Report | None:
         """How the shadow caches stand; None under a policy without them."""
-        engine = self.store.engine
-        return engine.report() if isinstance(engine, Follower) else None
+        return self.store.report()
 
     def use_policy(self, name: str) -> None:
         """Evict by another policy from now on: one with a name, or the one of the settings. The
@@ -232,9 +213,11 @@ class Proxy:
         self.port = listener.getsockname()[1]
         try:
             tls = server_tls(self.settings.proxy)
+            await self.store.start()
             self._control = ControlServer(create_api(self), self.settings.control.listen)
             await self._control.__aenter__()
         except BaseException:
+            await self.store.stop()
             listener.close()
             raise
         self.control_port = self._control.port
@@ -271,6 +254,7 @@ class Proxy:
         for origin in self._origins:
             origin.close()
         await self.models.stop()
+        await self.store.stop()
         self.events.close()
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from scrubjay_policies import model
-from scrubjay_policies.policy import Policy
+from scrubjay_policies.policy import Policy, PolicyError
 from scrubjay_policies.registry import MODELLED, policy
 from scrubjay_proxy.errors import SettingsError
 from scrubjay_proxy.forwarding import address_of
 from scrubjay_proxy.http.rules import KeyRules, Rules
 from scrubjay_proxy.routes import Route
 from scrubjay_proxy.sections import CacheSection, HttpSection, ProxySection, RouteSection
+from scrubjay_proxy.store_url import MEMORY
 from scrubjay_proxy.upstream import Address, Origin
 
 
@@ -64,7 +65,21 @@ def policy_of(cache: CacheSection, name: str, file: Path | None) -> Policy:
     """
     if file and name not in MODELLED:
         model.load(file)
-    return policy(name, cache.objective, model=file)
+    found = policy(name, cache.objective, model=file)
+    return found if cache.store == MEMORY else _without_shadows(found, cache, file)
+
+
+def _without_shadows(found: Policy, cache: CacheSection, file: Path | None) -> Policy:
+    """What decides in a shared store: shadow caches would have to see the traffic of all proxies,
+    so the network of `hybrid` is left to itself, and the exact classics can't be had."""
+    if not found.shadows:
+        return found
+    if found.name == "hybrid":
+        return policy("drl", cache.objective, model=file)
+    raise PolicyError(
+        f'policy "{found.name}" needs to see all requests, which no proxy of a shared store does',
+        hint="choose lru, lfu, fifo, ttl, gdsf, hyperbolic, drl or a plug-in, or --store memory",
+    )
 
 
 def server_tls(proxy: ProxySection) -> ssl.SSLContext | None:

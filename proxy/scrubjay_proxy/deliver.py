@@ -15,7 +15,7 @@ from scrubjay_proxy.http.respond import answer_from
 from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.outgoing import length_field, plain, to_client
 from scrubjay_proxy.recording import Job, Recorder
-from scrubjay_proxy.store.base import Store, Writer
+from scrubjay_proxy.store.base import Store, Vanished, Writer
 from scrubjay_proxy.wire.call import Call
 from scrubjay_proxy.wire.framing import Framing
 from scrubjay_proxy.wire.heads import render_response
@@ -33,7 +33,8 @@ class Delivery:
     async def from_store(self, call: Call, asked: Request, stored: Stored, status: str) -> int:
         """A stored response, or the part or the 304 that is asked for; the status sent.
 
-        Raises Vanished before anything is sent where the body is gone.
+        Raises Vanished before anything is sent where the body is gone; where it goes later, the
+        client gets no end.
         """
         answer = answer_from(asked, stored, self._clock())
         framing = None if answer.length is None else length_field(answer.length)
@@ -41,7 +42,12 @@ class Delivery:
         if answer.span is None:
             await call.begin_with(head, b"")
         else:
-            await self._begin_with_first(call, head, self._store.read(stored, answer.span))
+            try:
+                await self._begin_with_first(call, head, self._store.read(stored, answer.span))
+            except Vanished:
+                if not call.started:
+                    raise
+                self._cut(call)
         return answer.head.status
 
     async def _begin_with_first(

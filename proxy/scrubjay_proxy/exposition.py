@@ -66,10 +66,11 @@ class Exposition(Collector):
 
 # What is not counted by the meter but read when scraped.
 READINGS: dict[Metric, Callable[[Meter], Values]] = {
-    metrics.CACHE_BYTES: lambda meter: {(): meter.gauges.bytes()},
-    metrics.CACHE_OBJECTS: lambda meter: {(): meter.gauges.objects()},
-    metrics.CACHE_CAPACITY: lambda meter: {(): meter.gauges.capacity()},
-    metrics.FILLING: lambda meter: {(): meter.gauges.filling()},
+    metrics.CACHE_BYTES: lambda meter: {(): meter.gauges.usage().bytes},
+    metrics.CACHE_OBJECTS: lambda meter: {(): meter.gauges.usage().objects},
+    metrics.CACHE_CAPACITY: lambda meter: {(): meter.gauges.usage().capacity},
+    metrics.FILLING: lambda meter: {(): meter.gauges.usage().filling},
+    metrics.STORE_UP: lambda meter: {(): int(meter.gauges.usage().up)},
     metrics.CONNECTIONS: lambda meter: {(): meter.gauges.connections()},
     metrics.LIFETIME: lambda meter: {(): meter.gauges.lifetime()},
     metrics.STALENESS: lambda meter: {(): meter.gauges.staleness()},

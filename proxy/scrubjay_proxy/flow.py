@@ -22,6 +22,7 @@ from scrubjay_proxy.outgoing import has_passed
 from scrubjay_proxy.passing import Passing
 from scrubjay_proxy.purging import purge_request
 from scrubjay_proxy.routes import Route, Routes
+from scrubjay_proxy.store.base import StoreFailed
 from scrubjay_proxy.told import Told
 from scrubjay_proxy.tunnel import Tunnels
 from scrubjay_proxy.wire.call import Call, ClientGone
@@ -114,7 +115,11 @@ class Flow:
             asked = replace(asked, host=route.origin.address.authority)
         if asked.method == "PURGE" and self._may_purge(call.peer):
             target = normal_target(asked.target, route.rules.key)
-            found = await self._purge(purge_request(replace(asked, target=target)))
+            try:
+                found = await self._purge(purge_request(replace(asked, target=target)))
+            except StoreFailed as error:
+                detail = f"the store cannot be asked, purge again: {error}"
+                raise NotAllowed(503, "Service Unavailable", detail) from error
             status, reason = (200, "OK") if found else (404, "Not Found")
             await self._delivery.error(call, status, reason, f"{found} purged", None)
             return Told("refused", "", status)

@@ -12,12 +12,17 @@ from typing import Any
 from scrubjay_policies.shadows.report import Report
 from scrubjay_proxy import metrics
 from scrubjay_proxy.metrics import LATENCIES, METRICS, OTHER, Metric
+from scrubjay_proxy.store.base import Usage
 
 Counts = Mapping[str, Mapping[tuple[str, ...], int]]
 
 
 def nothing() -> int:
     return 0
+
+
+def empty() -> Usage:
+    return Usage(0, 0, 0, 0)
 
 
 def none_yet() -> float:
@@ -36,10 +41,7 @@ def nobody_guards() -> Report | None:
 class Gauges:
     """Where to read what is not counted but is."""
 
-    bytes: Callable[[], int] = nothing
-    objects: Callable[[], int] = nothing
-    capacity: Callable[[], int] = nothing
-    filling: Callable[[], int] = nothing
+    usage: Callable[[], Usage] = empty
     connections: Callable[[], int] = nothing
     policy: Callable[[], str] = nobody
     model: Callable[[], str] = nobody

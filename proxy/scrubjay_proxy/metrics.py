@@ -12,13 +12,15 @@ REMOVALS = ("evicted", "expired", "purged", "invalidated", "replaced")
 REFUSALS = ("unreadable", "pickle", "broken", "features", "tensors", "numbers")
 MODEL_EVENTS = ("promoted", "rolled-back", "shadowed", "dismissed")
 FAULTS = ("error", "not-finite", "deadline")
-DECISIONS = ("stored", "too-large", "policy", "full", "no-room", "incomplete")
+DECISIONS = ("stored", "too-large", "policy", "full", "no-room", "store", "incomplete")
 
 # Upper bounds in seconds: from a hit in memory to a silent origin at its limit.
 LATENCIES = (
     0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
     30.0,
 )  # fmt: skip
+
+STORE_OPERATIONS = ("find", "read", "write", "refresh", "remove", "purge", "accesses")
 
 CONTACTS = ("new", "unchanged", "changed")
 
@@ -157,6 +159,17 @@ CACHE_CAPACITY = Metric(
 FILLING = Metric(
     "scrubjay_filling_bytes", "gauge", "Bytes received that are not stored yet.", unit="bytes"
 )
+STORE_UP = Metric(
+    "scrubjay_store_up",
+    "gauge",
+    "1 while the store can be asked; while it can't, all is fetched from the origins.",
+)
+STORE_ERRORS = Metric(
+    "scrubjay_store_errors_total",
+    "counter",
+    "Operations on a shared store that failed, took too long, or gave something garbled.",
+    labels=(Label("operation", STORE_OPERATIONS),),
+)
 CONNECTIONS = Metric("scrubjay_connections", "gauge", "Connections of clients that are open.")
 POLICY_INFO = Metric(
     "scrubjay_policy_info", "info", "1 for the policy in force, 0 for the others.", labels=(POLICY,)
@@ -261,6 +274,8 @@ METRICS: tuple[Metric, ...] = (
     CACHE_OBJECTS,
     CACHE_CAPACITY,
     FILLING,
+    STORE_UP,
+    STORE_ERRORS,
     CONNECTIONS,
     POLICY_INFO,
     MODEL_INFO,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from scrubjay_proxy.store_url import MASK, without_password
+
 SECRETS = frozenset({"control.token"})
+URLS = frozenset({"cache.store"})  # may hold a password
 LONGEST_VALUE = 80
 
 
@@ -20,10 +24,17 @@ def dotted(path: Sequence[int | str]) -> str:
     return text.removeprefix(".")
 
 
+def unsecret(key: str, value: Any) -> Any:
+    """The value of a setting, what is secret of it masked."""
+    if key in URLS and isinstance(value, str):
+        return without_password(value)
+    return MASK if key in SECRETS and value else value
+
+
 def shown(key: str, value: object) -> str:
     if key in SECRETS:
         return "(hidden)"
-    text = json.dumps(value, default=str)
+    text = json.dumps(unsecret(key, value), default=str)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 

@@ -6,20 +6,19 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import xxhash
-
 from scrubjay_proxy.answers import Answer
 from scrubjay_proxy.holding import Holding
 from scrubjay_proxy.http.dates import format_date
 from scrubjay_proxy.http.freshness import expires_at
 from scrubjay_proxy.http.hops import storable_fields
-from scrubjay_proxy.http.keys import primary_key, selecting, variant_key, vary_names
-from scrubjay_proxy.http.messages import Head, Headers, Pair, Request, Stored
+from scrubjay_proxy.http.keys import primary_key, selecting, vary_names
+from scrubjay_proxy.http.messages import Head, Headers, Request, Stored
 from scrubjay_proxy.http.ranges import content_range
 from scrubjay_proxy.http.reuse import Complete, Forward, Revalidate
 from scrubjay_proxy.http.validate import freshened
 from scrubjay_proxy.routes import Route
 from scrubjay_proxy.searches import Searches
+from scrubjay_proxy.store.base import object_id
 from scrubjay_proxy.wire.framing import Framing
 
 Plan = Revalidate | Complete | Forward
@@ -117,8 +116,3 @@ def _dated(fields: Headers, answer: Answer) -> Headers:
         if "date" in fields
         else fields.having("Date", format_date(int(answer.times.received)))
     )
-
-
-def object_id(key: str, chosen: tuple[Pair, ...]) -> int:
-    """The 64-bit id of a stored response: xxh3 of its key and selecting values."""
-    return xxhash.xxh3_64_intdigest(variant_key(key, chosen).encode())

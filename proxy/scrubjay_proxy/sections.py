@@ -33,6 +33,7 @@ from scrubjay_proxy.quantities import (
     Seconds,
     split_list,
 )
+from scrubjay_proxy.store_url import MEMORY, check_store
 
 AN_ORIGIN = 'scheme and host, such as "https://www.example.com" or "http://127.0.0.1:3000"'
 A_NETWORK = 'an address or network, such as "127.0.0.1" or "10.0.0.0/8"'
@@ -77,12 +78,6 @@ def parse_network(value: object) -> IPv4Network | IPv6Network:
         return ip_network(str(value), strict=False)
     except ValueError:
         raise ValueError(A_NETWORK) from None
-
-
-def check_store(value: str) -> str:
-    if value != "memory":
-        raise ValueError('"memory"')
-    return value
 
 
 Origin = Annotated[str, AfterValidator(check_origin)]
@@ -165,7 +160,9 @@ class CacheSection(Section):
         0.005, description="Time for one decision of drl or a plug-in, else a classic; 0: any."
     )
     store: Annotated[str, AfterValidator(check_store)] = Field(
-        "memory", description="Where objects live."
+        MEMORY,
+        repr=False,
+        description="Where objects live: memory, or the URL of a Redis shared by proxies.",
     )
 
     @property
@@ -183,6 +180,20 @@ class CacheSection(Section):
         if self.batch > self.sample:
             raise ValueError(f"batch = {self.batch} must not exceed sample = {self.sample}")
         return self
+
+
+class RedisSection(Section):
+    hot: ByteSize = Field(
+        64 * 2**20, description="Bytes of bodies kept in the process as well; 0: none."
+    )
+    shards: int = Field(16, ge=1, le=1024, description="Parts that a Redis Cluster is used in.")
+    prefix: str = Field(
+        "sj", pattern=r"^[A-Za-z0-9_.-]{1,32}$", description="What all keys begin with."
+    )
+    timeout: Seconds = Field(
+        0.1, gt=0, description="Time for one operation; then the origin is asked."
+    )
+    flush: Seconds = Field(0.1, gt=0, description="How often accesses are written.")
 
 
 class ModelsSection(Section):

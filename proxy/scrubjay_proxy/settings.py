@@ -18,7 +18,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as UnreadableEnvironment
 
 from scrubjay_proxy.errors import SettingsError
-from scrubjay_proxy.problems import SECRETS, explain, nearest
+from scrubjay_proxy.problems import explain, nearest, unsecret
 from scrubjay_proxy.sections import (
     CacheSection,
     ControlSection,
@@ -27,6 +27,7 @@ from scrubjay_proxy.sections import (
     ModelsSection,
     OriginSection,
     ProxySection,
+    RedisSection,
     RouteSection,
 )
 
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     proxy: ProxySection = Field(default_factory=ProxySection)
     control: ControlSection = Field(default_factory=ControlSection)
     cache: CacheSection = Field(default_factory=CacheSection)
+    redis: RedisSection = Field(default_factory=RedisSection)
     models: ModelsSection = Field(default_factory=ModelsSection)
     http: HttpSection = Field(default_factory=HttpSection)
     origin: OriginSection = Field(default_factory=OriginSection)
@@ -113,8 +115,7 @@ class Settings(BaseSettings):
     def effective(self) -> Iterator[tuple[str, Any, str]]:
         """Every setting, its value as one would write it, its source; secrets are masked."""
         for key, value in flatten(self.model_dump(mode="json")):
-            masked = "********" if key in SECRETS and value else value
-            yield key, masked, self.source_of(key)
+            yield key, unsecret(key, value), self.source_of(key)
 
     @property
     def all_routes(self) -> tuple[RouteSection, ...]:

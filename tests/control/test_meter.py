@@ -4,6 +4,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scrubjay_proxy.exposition import Exposition
 from scrubjay_proxy.meter import Gauges, Meter
 from scrubjay_proxy.metrics import LATENCIES, METRICS, OUTCOMES
+from scrubjay_proxy.store.base import Usage
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_a_policy_chosen_at_run_time_gets_its_own_label(meter):
 
 def test_gauges_are_read_when_scraped(meter):
     held = 1
-    meter.gauges = Gauges(bytes=lambda: held, policy=lambda: "lru")
+    meter.gauges = Gauges(usage=lambda: Usage(held, 0, 0, 0), policy=lambda: "lru")
     assert samples(meter)["scrubjay_cache_bytes",] == 1
     held = 2
     found = samples(meter)

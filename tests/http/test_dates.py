@@ -1,6 +1,7 @@
 """Dates: three formats, one of them with two digits for the year; rubbish is no date."""
 
 from datetime import UTC, datetime
+from email.utils import formatdate
 
 import pytest
 from hypothesis import given
@@ -99,6 +100,7 @@ def test_a_leap_second_is_the_next_second():
 @given(st.integers(min_value=-(2**35), max_value=2**37))
 def test_what_is_written_is_read_back(seconds):
     assert parse_date(format_date(seconds), NOW) == seconds
+    assert format_date(seconds) == formatdate(seconds, usegmt=True)
 
 
 @given(st.text(max_size=60) | st.from_regex(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"))

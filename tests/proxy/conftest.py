@@ -6,10 +6,12 @@ import os
 from contextlib import AsyncExitStack
 
 import pytest
+from redis import Redis
 
 from loopback.client import Client, Reply, fetch
 from loopback.control import NoControl
 from loopback.origin import ScriptedOrigin
+from loopback.redis_server import redis_server
 from scrubjay_proxy import app
 from scrubjay_proxy.app import Proxy
 from scrubjay_proxy.events import Event
@@ -112,6 +114,14 @@ async def start(origin, clock, monkeypatch):
             return Running(proxy, clock, tls)
 
         yield begin
+
+
+@pytest.fixture
+async def server(tmp_path):
+    """A Redis, and in `redis` a client to look into it."""
+    async with redis_server(tmp_path) as one:
+        with Redis(unix_socket_path=one.path) as one.redis:
+            yield one
 
 
 @pytest.fixture

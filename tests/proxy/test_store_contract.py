@@ -5,29 +5,34 @@ from dataclasses import replace
 
 import pytest
 
+from loopback.redis_server import redis_server
+from proxy.redis_homes import shared
+from proxy.stored import CAPACITY, NOW, body, put, response
 from scrubjay_policies.engine import Engine
 from scrubjay_policies.registry import policy
-from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
 from scrubjay_proxy.http.why import Why
-from scrubjay_proxy.recording import object_id
 from scrubjay_proxy.store.base import Reason, Selector, Vanished
 from scrubjay_proxy.store.memory import MemoryStore
 
-NOW = 1000.0
-CAPACITY = 10_000
-
 
 @asynccontextmanager
-async def memory(removed):
+async def memory(removed, _):
     """The store of one process."""
     engine = Engine(policy("lru"), capacity=CAPACITY, max_objects=50)
     yield MemoryStore(engine, max_object=4000, max_variants=3, clock=lambda: NOW, removed=removed)
 
 
-@pytest.fixture(params=[memory])
-async def store(request, removals):
+@asynccontextmanager
+async def redis(removed, directory):
+    """The store that proxies share."""
+    async with redis_server(directory) as server, shared(server.url, removed=removed) as one:
+        yield one
+
+
+@pytest.fixture(params=[memory, redis])
+async def store(request, removals, tmp_path):
     """Each home of responses in turn: 10,000 bytes, objects of at most 4,000, 3 variants."""
-    async with request.param(lambda *what: removals.append(what)) as one:
+    async with request.param(lambda *what: removals.append(what), tmp_path) as one:
         yield one
 
 
@@ -35,38 +40,6 @@ async def store(request, removals):
 def removals():
     """(reason, objects, bytes) of every removal the store told of."""
     return []
-
-
-def response(path="/a", length=5, *fields, chosen=(), host="site.example", **known):
-    key = f"http://{host}{path}"
-    head = Head(200, "OK", Headers(tuple(field.split(": ", 1)) for field in fields))
-    stored = Stored(
-        object_id(key, chosen),
-        key,
-        head,
-        Exchange(NOW, NOW + 0.1),
-        chosen,
-        length,
-        ((0, length),),
-        expires=NOW + 60,
-    )
-    return replace(stored, **known)
-
-
-async def put(store, stored, body=None):
-    """Write a response; the one that `find` then gives."""
-    body = bytes(stored.length) if body is None else body
-    async with store.write(stored, len(body), stored.parts[0][0]) as writer:
-        await writer.add(body[:2])
-        await writer.add(body[2:])
-        assert await writer.commit(stored), writer.why
-    found = [one for one in await store.find(stored.key) if one.id == stored.id]
-    return found[0]
-
-
-async def body(store, stored, span=None):
-    first, beyond = span or (0, stored.length)
-    return b"".join([piece async for piece in store.read(stored, (first, beyond))])
 
 
 async def test_what_is_written_is_found_and_read(store):
@@ -197,6 +170,7 @@ async def test_the_number_of_objects_is_bounded(store):
 
 async def test_an_expired_victim_is_told_as_such(store, removals):
     await put(store, response("/old", 2000, expires=NOW - 1))
+    store.seen()
     for number in range(5):
         await put(store, response(f"/{number}", 2000))
     assert removals == [(Reason.EXPIRED, 1, 2000)]

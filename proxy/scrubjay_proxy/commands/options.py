@@ -31,7 +31,9 @@ OriginTimeout = Annotated[str | None, text("TIME", "Silence of an origin that gi
 Staleness = Annotated[
     str | None, text("SHARE", "Learn unstated lifetimes, so much of the answers stale.", "off")
 ]
-Store = Annotated[str | None, text("WHERE", "Where objects live.", "memory")]
+Store = Annotated[
+    str | None, text("WHERE", "Where objects live: memory, or redis://HOST:PORT/DB.", "memory")
+]
 ConfigFile = Annotated[
     Path | None, text("FILE", "Settings file.", "SCRUBJAY_CONFIG, or scrubjay.toml if it exists")
 ]

@@ -28,6 +28,7 @@ from scrubjay_proxy.control.page import front_page
 from scrubjay_proxy.control.purging import purge_of
 from scrubjay_proxy.control.running import Running
 from scrubjay_proxy.exposition import CONTENT_TYPE, Exposition, installed_version
+from scrubjay_proxy.store.base import StoreFailed
 
 
 def create_api(running: Running) -> FastAPI:
@@ -129,6 +130,10 @@ def add_purge(api: FastAPI, running: Running) -> None:
     async def purge(order: PurgeOrder) -> Purged:
         """Remove, or mark stale, by URL, tag or prefix."""
         return Purged(purged=await running.purge(order.order()))
+
+    @api.exception_handler(StoreFailed)
+    async def not_purged(request: Request, error: StoreFailed) -> JSONResponse:
+        return JSONResponse({"error": f"the store cannot be asked, purge again: {error}"}, 503)
 
     async def purge_path(request: Request) -> JSONResponse:
         query = request.url.query

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from email.utils import formatdate
 from functools import lru_cache
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_TWO = tuple(f"{number:02}" for number in range(60))
 _CLOCK = r"(?P<h>\d\d):(?P<m>\d\d):(?P<s>\d\d)"
 _MONTH = r"(?P<mon>[A-Za-z]{3})"
 _DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -58,7 +59,16 @@ def _seconds(found: re.Match[str], this_year: int) -> float | None:
     return float(((days * 24 + hour) * 60 + minute) * 60 + second)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def format_date(seconds: int) -> str:
     """An IMF-fixdate of Unix seconds."""
-    return formatdate(seconds, usegmt=True)
+    minutes, second = divmod(seconds, 60)
+    days, minute = divmod(minutes, 1440)
+    return f"{_format_day(days)} {_TWO[minute // 60]}:{_TWO[minute % 60]}:{_TWO[second]} GMT"
+
+
+@lru_cache(maxsize=1024)
+def _format_day(days: int) -> str:
+    day = date.fromordinal(_EPOCH + days)
+    month = _MONTHS[day.month - 1].title()
+    return f"{_DAYS[day.weekday()]}, {day.day:02} {month} {day.year:04}"

@@ -40,6 +40,7 @@ class Why(StrEnum):
     CLOSE_DELIMITED = "close-delimited"  # its end cannot be told from a cut
     TOO_LARGE = "too-large"  # larger than cache.max_object
     NO_ROOM = "no-room"  # too many bytes are on their way in already
+    STORE = "store"  # the shared store did not take it
     POLICY = "policy"  # the eviction policy values it less than what is there
     INCOMPLETE = "incomplete"  # the origin did not finish it
 

@@ -11,7 +11,7 @@ from scrubjay_proxy.models.fallback import Fallback
 from scrubjay_proxy.models.in_force import InForce
 from scrubjay_proxy.models.swapping import Models
 from scrubjay_proxy.settings import Settings
-from scrubjay_proxy.store.memory import Asked
+from scrubjay_proxy.store.base import Asked
 
 
 def models_of(

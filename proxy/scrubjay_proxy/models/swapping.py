@@ -26,7 +26,7 @@ from scrubjay_proxy.models.index import Entry, Index, What
 from scrubjay_proxy.models.trials import Outcome, Trials, concluded, wanted
 from scrubjay_proxy.models.watching import watch
 from scrubjay_proxy.sections import ModelsSection
-from scrubjay_proxy.store.memory import Asked
+from scrubjay_proxy.store.base import Asked
 
 
 class Models:

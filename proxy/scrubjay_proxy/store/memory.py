@@ -7,17 +7,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from scrubjay_policies.caches import Cache, under
+from scrubjay_policies.follower import Follower
 from scrubjay_policies.policy import Policy
-from scrubjay_proxy.http.invalidate import cache_groups, origin_of, surrogate_tags
+from scrubjay_policies.shadows.report import Report
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span, merge
-from scrubjay_proxy.http.validate import strong_etag
 from scrubjay_proxy.http.why import Why
-from scrubjay_proxy.store.base import Reason, Selector, Usage, Vanished
-
-Part = tuple[int, bytes]
-Removed = Callable[[Reason, int, int], None]
-Asked = Callable[[Stored, int], None]
+from scrubjay_proxy.store.base import (
+    Asked,
+    Part,
+    Reason,
+    Removed,
+    Selector,
+    Usage,
+    Vanished,
+    joins,
+)
 
 _FILLING = 16 * 2**20  # bytes that may be on their way in however small the cache is
 _REFUSALS = {"too-large": Why.TOO_LARGE, "policy": Why.POLICY}
@@ -33,8 +38,7 @@ class MemoryStore:
     """Bounded by bytes of bodies (`engine.capacity`) and by number of objects.
 
     Bodies on their way in are bounded apart, by `max_filling`: as much again. `removed` is told of
-    every removal: reason, objects, bytes. `asked`, where it is set, is told of every request that
-    is answered, or whose answer is offered: what for, bytes.
+    every removal.
     """
 
     def __init__(
@@ -56,6 +60,12 @@ class MemoryStore:
         self._entries: dict[int, _Entry] = {}
         self._by_key: dict[str, list[int]] = {}
         self._generation = 0
+
+    async def start(self) -> None:
+        """It is there once it is made."""
+
+    async def stop(self) -> None:
+        """It goes with its process."""
 
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key."""
@@ -128,6 +138,15 @@ class MemoryStore:
                 self._drop(one, reason)
         return len(found)
 
+    @property
+    def policy(self) -> Policy:
+        """What it evicts by."""
+        return self.engine.policy
+
+    def report(self) -> Report | None:
+        """How the shadow caches stand."""
+        return self.engine.report() if isinstance(self.engine, Follower) else None
+
     def use(self, policy: Policy) -> None:
         """Evict by another policy from now on; what is stored stays, as far as it can."""
         self.engine, gone = under(self.engine, policy, self._clock())
@@ -171,11 +190,8 @@ class MemoryStore:
     def _joined(self, stored: Stored, part: Part) -> list[Part]:
         """The new part, with the stored ones of the very same representation (RFC 9111, 3.4)."""
         before = self._entries.get(stored.id)
-        etag = strong_etag(stored.head.headers)
         whole = part[0] == 0 and len(part[1]) == stored.length
-        if before is None or whole or etag is None:
-            return [part]
-        if strong_etag(before.stored.head.headers) != etag or before.stored.length != stored.length:
+        if before is None or whole or not joins(before.stored, stored):
             return [part]
         return merge([*before.parts, part])
 
@@ -187,22 +203,12 @@ class MemoryStore:
     def _matching(self, selector: Selector) -> Iterator[int]:
         keys = dict.fromkeys(selector.keys)
         if selector.paths or selector.prefixes:
-            for key in self._by_key:
-                path = "/" + key.split("://", 1)[-1].partition("/")[2]
-                if path in selector.paths or any(map(key.startswith, selector.prefixes)):
-                    keys[key] = None
+            keys.update(dict.fromkeys(filter(selector.names, self._by_key)))
         found = dict.fromkeys(one for key in keys for one in self._by_key.get(key, ()))
         if selector.tags or selector.groups:
-            found.update(dict.fromkeys(self._labelled(selector)))
+            labelled = (id for id, one in self._entries.items() if selector.labels(one.stored))
+            found.update(dict.fromkeys(labelled))
         return iter(found)
-
-    def _labelled(self, selector: Selector) -> Iterator[int]:
-        for one, entry in self._entries.items():
-            headers = entry.stored.head.headers
-            tagged = selector.tags and not selector.tags.isdisjoint(surrogate_tags(headers))
-            origin = origin_of(entry.stored.key)
-            if tagged or any((origin, group) in selector.groups for group in cache_groups(headers)):
-                yield one
 
     def _drop(self, one: int, reason: Reason) -> int:
         freed = self.engine.drop(one)

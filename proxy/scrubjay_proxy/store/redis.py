@@ -1,0 +1,246 @@
+"""The store that proxies share: all that is held lies in Redis, and the policies judge it there."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from scrubjay_policies.judge import Judge
+from scrubjay_policies.policy import Policy
+from scrubjay_policies.shadows.report import Report
+from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.http.ranges import Span, merge
+from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.store.base import (
+    Asked,
+    Part,
+    Reason,
+    Removed,
+    Selector,
+    StoreFailed,
+    Usage,
+    Vanished,
+    joins,
+    object_id,
+)
+from scrubjay_proxy.store.packing import pack
+from scrubjay_proxy.store.redis_changes import Changes
+from scrubjay_proxy.store.redis_fit import begin
+from scrubjay_proxy.store.redis_room import Newcomer, Room
+from scrubjay_proxy.store.redis_scripts import BEAT
+from scrubjay_proxy.store.redis_shards import Shards
+from scrubjay_proxy.store.redis_writer import BLOCK, INLINE, Blocks, RedisWriter
+
+LEASE = 10.0  # seconds that what a dead proxy has begun to write stays in Redis
+_FILLING = 16 * 2**20  # bytes that may be on their way in however small the cache is
+
+
+class RedisStore:
+    """Bounded by bytes of bodies and by number of objects, both checked in Redis.
+
+    Where Redis fails nothing is found and nothing is taken in, so that the origin is asked. Bodies
+    on their way in are bounded apart, by `max_filling` for each proxy.
+    """
+
+    def __init__(
+        self,
+        shards: Shards,
+        judge: Judge,
+        *,
+        max_object: int,
+        max_variants: int,
+        flush: float,
+        lease: float = LEASE,
+        clock: Callable[[], float],
+        removed: Removed = lambda *_: None,
+    ) -> None:
+        self.asked: Asked | None = None
+        self.max_object = max_object
+        self.filling = 0
+        self.max_filling = max(judge.capacity, _FILLING)
+        self._shards, self._judge = shards, judge
+        shards.remembers = judge.policy.remembers
+        self._flush, self._lease = flush, lease
+        self._clock, self._removed = clock, removed
+        self._changes = Changes(shards, lease=lease, clock=clock, removed=removed)
+        self._room = Room(
+            shards, judge, max_variants=max_variants, clock=clock, removed=removed,
+            drop=self._changes.drop,
+        )  # fmt: skip
+        self._seen = 0  # requests since the last beat
+
+    # Starting and ending.
+
+    async def start(self) -> None:
+        """Connect, and look whether this Redis will do."""
+        await begin(self._shards, self._judge.capacity)
+        self.max_object = min(self.max_object, self._shards.capacity)
+        self._changes.spawn(self._beats())
+
+    async def stop(self) -> None:
+        """Write what is still to be written, and let go."""
+        tasks = [*self._changes.tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._shards.link.stop()
+
+    async def _beats(self) -> None:
+        while True:
+            if self._shards.link.up:
+                await self.beat()
+                await self._changes.settle()
+            await asyncio.sleep(self._flush)
+
+    async def beat(self) -> None:
+        """Tell every shard how many requests there were, and hear what it holds."""
+        judge, seen = self._judge, self._seen
+        self._seen = 0
+        told = seen, judge.clock, judge.inflation, 0
+        beats = [
+            self._shards.run("accesses", shard, BEAT, *told)
+            for shard in range(len(self._shards.keys))
+        ]
+        for answer in await asyncio.gather(*beats, return_exceptions=True):
+            if isinstance(answer, list):
+                judge.clock = max(judge.clock, int(answer[1]) + self._seen)
+                judge.inflation = max(judge.inflation, float(answer[2]))
+            elif not isinstance(answer, StoreFailed):
+                raise answer
+
+    # What the flow asks for.
+
+    async def find(self, key: str) -> Sequence[Stored]:
+        """All variants stored under a key; none where Redis can't be asked."""
+        try:
+            return [packed.stored for packed in await self._changes.reader.find(key)]
+        except StoreFailed:
+            return ()
+
+    def seen(self) -> None:
+        """Count a request that looked into the cache."""
+        self._judge.clock += 1
+        self._seen += 1
+
+    def used(self, stored: Stored) -> None:
+        """Note that a stored response answered a request."""
+        if self.asked is not None:
+            self.asked(stored, sum(beyond - first for first, beyond in stored.parts))
+
+    def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
+        """The bytes of a span, in one piece or by blocks."""
+        return self._changes.reader.read(stored, span)
+
+    @asynccontextmanager
+    async def write(
+        self, stored: Stored, length: int | None, first: int = 0
+    ) -> AsyncIterator[RedisWriter]:
+        """Begin to take a response in."""
+        shard = self._shards.of(stored.key)
+        blocks = Blocks(self._shards, shard, secrets.randbits(64), self._lease)
+        writer = RedisWriter(self, blocks, first, streams=stored.complete)
+        if length is not None and length > self.max_object:
+            writer.why = Why.TOO_LARGE
+        try:
+            yield writer
+        finally:
+            await asyncio.shield(writer.drop())
+
+    async def refresh(self, stored: Stored) -> None:
+        """Replace what is known of a stored response."""
+        try:
+            await self._changes.renew("refresh", stored)
+        except StoreFailed:
+            return
+
+    async def remove(self, stored: Stored, reason: Reason) -> int:
+        """Remove this generation of a response."""
+        try:
+            (freed,) = await self._changes.free("remove", [stored], reason)
+            return max(0, freed)
+        except StoreFailed:
+            return 0
+
+    async def purge(self, selector: Selector, *, soft: bool, reason: Reason) -> int:
+        """Remove, or mark stale, all that match."""
+        return await self._changes.purge(selector, soft=soft, reason=reason)
+
+    @property
+    def policy(self) -> Policy:
+        """What it evicts by."""
+        return self._judge.policy
+
+    def use(self, policy: Policy) -> None:
+        """Evict by another policy from now on."""
+        self._judge.use(policy)
+        self._shards.remembers = policy.remembers
+
+    def report(self) -> Report | None:
+        """None: shadow caches would have to see the requests of all proxies."""
+        return None
+
+    def usage(self) -> Usage:
+        """What it held when a script last said so."""
+        shards = self._shards
+        return Usage(
+            sum(shards.used), sum(shards.objects), self._judge.capacity, self.filling,
+            up=shards.link.up,
+        )  # fmt: skip
+
+    # What its parts ask for.
+
+    async def take_in(self, stored: Stored, first: int, body: bytes, blocks: Blocks) -> Why | None:
+        """Take in a response whose blocks have left and whose last bytes are `body`."""
+        try:
+            why = await self._take_in(stored, first, body, blocks)
+        except StoreFailed:
+            return Why.STORE
+        self._changes.reader.forget(stored.id)
+        if why is None:
+            blocks.keep()
+        return why
+
+    async def _take_in(self, stored: Stored, first: int, body: bytes, blocks: Blocks) -> Why | None:
+        if stored.complete:
+            spans: tuple[Span, ...] = ((0, blocks.size + len(body)),)
+        else:
+            parts = await self._joined(stored, (first, body))
+            spans = tuple((begin, begin + len(data)) for begin, data in parts)
+            body = b"".join(data for _, data in parts)
+        if blocks.sent or len(body) > INLINE:
+            for at in range(0, len(body), BLOCK):
+                await blocks.send(body[at : at + BLOCK])
+            body = b""
+        size = sum(beyond - begin for begin, beyond in spans)
+        if self.asked is not None:
+            self.asked(stored, size)
+        kept = replace(stored, parts=spans, generation=blocks.generation)
+        new = Newcomer(
+            shard=blocks.shard,
+            id=stored.id,
+            base=object_id(stored.key, ()),
+            generation=blocks.generation,
+            blocks=len(blocks.sent),
+            size=size,
+            expires=stored.expires,
+            cost=max(0.0, stored.times.received - stored.times.requested),
+        )
+        return await self._room.take_in(new, blocks.arrive(pack(kept, body, blocks.sent)))
+
+    async def _joined(self, stored: Stored, part: Part) -> list[Part]:
+        """The new part, with the stored ones of the very same representation (RFC 9111, 3.4)."""
+        found = await self._changes.reader.find(stored.key)
+        before = next((one.stored for one in found if one.stored.id == stored.id), None)
+        if before is None or not joins(before, stored):
+            return [part]
+        held: list[Part] = []
+        try:
+            for span in before.parts:
+                pieces = [piece async for piece in self._changes.reader.read(before, span)]
+                held.append((span[0], b"".join(pieces)))
+        except Vanished:
+            return [part]
+        return merge([*held, part])

@@ -1,0 +1,146 @@
+"""From keys to responses and their bytes, all of them checked before they are used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any
+
+import xxhash
+
+from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.http.ranges import Span
+from scrubjay_proxy.store.base import StoreFailed, Vanished, object_id
+from scrubjay_proxy.store.packing import Packed, unpack
+from scrubjay_proxy.store.redis_keys import number
+from scrubjay_proxy.store.redis_shards import Shards
+
+_HANDED = 256  # objects that a lookup brought, until their bodies are asked for
+_AHEAD = 4  # blocks that are asked for before the reader wants them
+
+
+Drop = Callable[[int, int, bytes], None]  # shard, id, and generation, or b"" for any
+
+
+class Reader:
+    """Looks things up; `drop` is told of what is garbled."""
+
+    def __init__(self, shards: Shards, drop: Drop) -> None:
+        self._shards, self._drop = shards, drop
+        self._handed: dict[int, Packed] = {}
+
+    async def find(self, key: str) -> list[Packed]:
+        """All variants stored under a key. Raises StoreFailed."""
+        shard = self._shards.of(key)
+        keys, base = self._shards.keys[shard], object_id(key, ())
+        wanted = keys.object(base), keys.variants(base)
+        plain, variants = await self._shards.get("find", shard, wanted)
+        found = [(base, plain)]
+        if variants:
+            ids = [
+                int.from_bytes(variants[at : at + 8], "big") for at in range(0, len(variants), 8)
+            ]
+            objects = [keys.object(id) for id in ids]
+            found += zip(ids, await self._shards.get("find", shard, objects), strict=True)
+        read = [self._unpacked(shard, id, data) for id, data in found]
+        return [packed for packed in read if packed is not None and packed.stored.key == key]
+
+    async def again(self, stored: Stored) -> Packed | None:
+        """What is stored of this very generation, None where it is gone. Raises StoreFailed."""
+        handed = self._handed.get(stored.id)
+        if handed is not None and handed.stored.generation == stored.generation:
+            return handed
+        shard = self._shards.of(stored.key)
+        wanted = (self._shards.keys[shard].object(stored.id),)
+        (data,) = await self._shards.get("read", shard, wanted)
+        packed = self._unpacked(shard, stored.id, data)
+        same = packed is not None and packed.stored.generation == stored.generation
+        return packed if same else None
+
+    def forget(self, id: int) -> None:
+        """It is gone, or not what it was."""
+        self._handed.pop(id, None)
+
+    async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
+        """The bytes of a span. Raises Vanished, before the first byte or later."""
+        try:
+            packed = await self.again(stored)
+        except StoreFailed:
+            raise Vanished(stored.key) from None
+        if packed is None or (begin := place(packed.stored, span)) is None:
+            raise Vanished(stored.key)
+        end = begin + span[1] - span[0]
+        if packed.body is None:
+            async for piece in self._from_blocks(packed, begin, end):
+                yield piece
+        else:
+            whole = (begin, end) == (0, len(packed.body))
+            yield packed.body if whole else packed.body[begin:end]
+
+    async def _from_blocks(
+        self, packed: Packed, begin: int, end: int
+    ) -> AsyncGenerator[bytes, None]:
+        stored, shard = packed.stored, self._shards.of(packed.stored.key)
+        keys = self._shards.keys[shard]
+        coming: deque[tuple[int, asyncio.Task[list[Any]]]] = deque()
+        wanted = [*touched([length for length, _ in packed.blocks], begin, end)]
+        try:
+            for place, (n, first, beyond) in enumerate(wanted):
+                for ahead, _, _ in wanted[place + len(coming) : place + _AHEAD]:
+                    get = "GET", keys.block(stored.generation, ahead)
+                    got = self._shards.send("read", shard, get, bulk=packed.blocks[ahead][0])
+                    coming.append((ahead, asyncio.ensure_future(got)))
+                data = await self._checked(packed, n, coming.popleft()[1])
+                yield data if beyond - first == len(data) else data[first:beyond]
+        finally:
+            for _, task in coming:
+                task.cancel()
+
+    async def _checked(self, packed: Packed, n: int, coming: asyncio.Task[list[Any]]) -> bytes:
+        stored = packed.stored
+        try:
+            (data,) = await coming
+        except StoreFailed:
+            raise Vanished(stored.key) from None
+        if isinstance(data, bytes):
+            if (len(data), xxhash.xxh3_64_intdigest(data)) == packed.blocks[n]:
+                return data
+            self._shards.failed("read")
+        # Garbled, or removed under the reader; in either case nothing is left of it afterwards.
+        self._drop(self._shards.of(stored.key), stored.id, number(stored.generation))
+        raise Vanished(stored.key)
+
+    def _unpacked(self, shard: int, id: int, data: bytes | None) -> Packed | None:
+        self.forget(id)
+        if data is None:
+            return None
+        packed = unpack(data)
+        if packed is None or packed.stored.id != id:
+            self._shards.failed("read")
+            self._drop(shard, id, b"")
+            return None
+        self._handed[id] = packed
+        if len(self._handed) > _HANDED:
+            del self._handed[next(iter(self._handed))]
+        return packed
+
+
+def place(stored: Stored, span: Span) -> int | None:
+    """Where a span begins among the bytes held, None where they are not all held."""
+    before = 0
+    for first, beyond in stored.parts:
+        if first <= span[0] and span[1] <= beyond:
+            return before + span[0] - first
+        before += beyond - first
+    return None
+
+
+def touched(lengths: list[int], begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Blocks with bytes from `begin` to `end`: number, and the part of it as (first, beyond)."""
+    before = 0
+    for n, length in enumerate(lengths):
+        first, beyond = max(begin - before, 0), min(end - before, length)
+        if first < beyond:
+            yield n, first, beyond
+        before += length
