@@ -141,6 +141,24 @@ async def test_a_killed_master_costs_its_shards_alone_until_it_is_back(cluster, 
     assert await found(link) == whole()
 
 
+async def test_a_replica_takes_over_the_shards_of_its_master(tmp_path):
+    async with (
+        redis_cluster(tmp_path, replicated=True) as cluster,
+        linked(cluster.url, timeout=LIMIT) as link,
+    ):
+        await fill(link)
+        for master in cluster.masters:
+            async with master.client() as client:
+                await client.wait(1, 5000)
+        dead = cluster.masters[0]
+        await dead.kill()
+        await until_found(link, whole())
+        await dead.start()  # a replica by now
+        for _ in range(50):
+            assert await found(link) == whole()
+            await asyncio.sleep(0.02)
+
+
 async def test_a_link_starts_while_a_master_is_down(cluster):
     dead = cluster.masters[2]
     await dead.kill()
