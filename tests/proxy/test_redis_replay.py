@@ -1,4 +1,4 @@
-"""A replay through a proxy whose store is a Redis Cluster: every byte is right, whoever dies."""
+"""A replay through a proxy on a shared store: every byte is right, whatever server dies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from loopback.redis_cluster import redis_cluster
+from loopback.redis_server import redis_server
 from scrubjay_proxy.app import Proxy
 from scrubjay_proxy.settings import Settings
 from scrubjay_replay.content import Content, catalog
@@ -33,7 +34,7 @@ def a_trace(length, seed=1, objects=200):
 
 
 @contextlib.asynccontextmanager
-async def replaying(cluster, trace, capacity="64MiB"):
+async def replaying(store, trace, capacity="64MiB", timeout="100ms"):
     """A proxy in front of an origin of the trace."""
     async with TraceOrigin(Content(catalog(trace), seed=0), run="cluster", port=0) as origin:
         settings = {
@@ -42,7 +43,8 @@ async def replaying(cluster, trace, capacity="64MiB"):
             "control.listen": "127.0.0.1:0",
             "cache.capacity": capacity,
             "cache.policy": "lru",
-            "cache.store": cluster.url,
+            "cache.store": store.url,
+            "redis.timeout": timeout,
         }
         async with Proxy(Settings.load(None, settings)) as proxy:
             yield origin, f"http://127.0.0.1:{proxy.port}"
@@ -63,7 +65,10 @@ async def objects(master):
 
 async def test_every_byte_of_a_replay_is_right_and_all_masters_hold_objects(tmp_path):
     trace = a_trace(1500)
-    async with redis_cluster(tmp_path) as cluster, replaying(cluster, trace) as (origin, proxy):
+    async with (
+        redis_cluster(tmp_path) as cluster,
+        replaying(cluster, trace, timeout="1s") as (origin, proxy),
+    ):
         outcome = await drive(trace, through=proxy, origin=origin, pace=FASTEST, concurrency=32)
         assert right(outcome)
         assert sum(outcome.hits()) > len(trace.key) / 2
@@ -74,7 +79,7 @@ async def test_too_small_a_cache_makes_room_in_every_shard(tmp_path):
     trace = a_trace(1000)
     async with (
         redis_cluster(tmp_path) as cluster,
-        replaying(cluster, trace, "640KiB") as (origin, proxy),
+        replaying(cluster, trace, "640KiB", "1s") as (origin, proxy),
     ):
         assert right(await drive(trace, through=proxy, origin=origin, pace=FASTEST))
         held = 0
@@ -87,19 +92,33 @@ async def test_too_small_a_cache_makes_room_in_every_shard(tmp_path):
         assert held > 320 * 1024
 
 
+@contextlib.asynccontextmanager
+async def sharing(directory, kind):
+    """A Redis of that kind, and the server of it that will be lost."""
+    if kind == "cluster":
+        async with redis_cluster(directory) as cluster:
+            yield cluster, cluster.masters[1]
+    else:
+        async with redis_server(directory) as server:
+            yield server, server
+
+
+@pytest.mark.parametrize("kind", ["cluster", "server"])
 @pytest.mark.parametrize("hurt", ["killed", "frozen"])
-async def test_a_master_is_lost_under_load_and_everything_is_answered(tmp_path, hurt):
-    trace = a_trace(3000)
-    async with redis_cluster(tmp_path) as cluster, replaying(cluster, trace) as (origin, proxy):
-        lost = cluster.masters[1]
-        third, two_thirds = asyncio.Event(), asyncio.Event()
+async def test_a_server_is_lost_under_load_and_everything_is_answered(tmp_path, kind, hurt):
+    trace = a_trace(2400)
+    third, two_thirds = asyncio.Event(), asyncio.Event()
 
-        def progress(done):
-            if done > len(trace.key) / 3:
-                third.set()
-            if done > len(trace.key) * 2 / 3:
-                two_thirds.set()
+    def progress(done):
+        if done > len(trace.key) / 3:
+            third.set()
+        if done > len(trace.key) * 2 / 3:
+            two_thirds.set()
 
+    async with (
+        sharing(tmp_path, kind) as (store, lost),
+        replaying(store, trace) as (origin, proxy),
+    ):
         replay = asyncio.ensure_future(
             drive(trace, through=proxy, origin=origin, pace=FASTEST, progress=progress)
         )
