@@ -183,7 +183,8 @@ class Proxy:
         self.events.add("policy-switched", policy=name)
 
     def ready(self) -> dict[str, str]:
-        """The in-process store is always there; origins are judged by each request."""
+        """Origins are judged by each request. A shared store that is not there is no reason to
+        send traffic elsewhere: the origins are asked, and `scrubjay_store_up` tells."""
         return {"store": "ok"}
 
     async def purge(self, what: Purge) -> int:
