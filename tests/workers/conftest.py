@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -80,12 +81,10 @@ class Serving:
 
     def pids(self):
         """The workers' process ids, by their number."""
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as told:
-            children = told.read().split()
+        own = Path("/proc", str(self.process.pid))
         found = {}
-        for pid in map(int, children):
-            with open(f"/proc/{pid}/cmdline", "rb") as words:
-                found[int(words.read().split(b"\0")[-2])] = pid
+        for pid in (own / "task" / own.name / "children").read_text().split():
+            found[int(Path("/proc", pid, "cmdline").read_bytes().split(b"\0")[-2])] = int(pid)
         return found
 
     async def stopped(self, number=signal.SIGTERM):
