@@ -89,7 +89,7 @@ class Follower:
     @property
     def clock(self) -> int:
         """Requests seen."""
-        return self.own.clock
+        return self.own.judge.clock
 
     @property
     def used(self) -> int:
@@ -111,7 +111,7 @@ class Follower:
 
     def tick(self, now: float = 0.0) -> None:
         """Count a request that looked into the cache, at Unix seconds `now`."""
-        self.own.clock += 1
+        self.own.judge.clock += 1
         self._now = now
 
     def touch(self, id: int) -> None:
@@ -237,16 +237,16 @@ class Follower:
         made = cls(
             policy,
             capacity=engine.capacity,
-            max_objects=engine.max_objects,
-            k=engine.k,
-            batch=engine.batch,
+            max_objects=engine.judge.max_objects,
+            k=engine.judge.k,
+            batch=engine.judge.batch,
             seed=engine.seed,
         )
         held = engine.known()
         if made._ranks:
             engine.use(made.own.policy)
             made.own = engine
-        made.own.clock = engine.clock
+        made.own.judge.clock = engine.judge.clock
         for one in held:
             made._settle(one)
         made.state.whole[REQUESTS] = 0

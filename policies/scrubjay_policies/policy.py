@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scrubjay_policies.features import Features
 
 Numbers = NDArray[np.float32]
-Judge = Callable[[Features, Numbers], Numbers]
+Rating = Callable[[Features, Numbers], Numbers]
 
 NO_NUMBERS: Numbers = np.zeros(0, dtype=np.float32)
 NO_LIMIT = np.float32(np.inf)
@@ -45,9 +45,9 @@ class Policy:
     """
 
     name: str
-    worth: Judge
-    admit: Judge = admit_all
-    hold: Judge = as_http_says
+    worth: Rating
+    admit: Rating = admit_all
+    hold: Rating = as_http_says
     params: Numbers = field(default_factory=lambda: NO_NUMBERS)
     needs: frozenset[str] = frozenset()  # of a trace: ttl, cost; the live proxy knows them all
     competes: bool = False  # the newcomer is a candidate too, and refused where it is worth least

@@ -191,7 +191,8 @@ class Proxy:
         return await self.place.whole(self.meter)
 
     def ready(self) -> dict[str, str]:
-        """The in-process store is always there; origins are judged by each request."""
+        """Origins are judged by each request. A shared store that is not there is no reason to
+        send traffic elsewhere: the origins are asked, and `scrubjay_store_up` tells."""
         return {"store": "ok", **self.place.parts()}
 
     async def purge(self, what: Purge) -> int:

@@ -163,7 +163,9 @@ class CacheSection(Section):
         0.005, description="Time for one decision of drl or a plug-in, else a classic; 0: any."
     )
     store: Annotated[str, AfterValidator(check_store)] = Field(
-        MEMORY, description="Where objects live: memory, or the URL of a Redis shared by proxies."
+        MEMORY,
+        repr=False,
+        description="Where objects live: memory, or the URL of a Redis shared by proxies.",
     )
 
     @property

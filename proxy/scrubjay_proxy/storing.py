@@ -86,6 +86,7 @@ def _shared(
         max_object=cache.max_object or cache.capacity,
         max_variants=settings.http.max_variants,
         flush=told.flush,
+        hot=told.hot,
         clock=clock,
         removed=removed,
     )

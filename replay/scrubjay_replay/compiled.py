@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from numba import types
 
-from scrubjay_policies.policy import Judge
+from scrubjay_policies.policy import Rating
 from scrubjay_replay.errors import UseError
 
 MATRIX = types.Array(types.float32, 2, "F")  # a feature a column, each in one piece
@@ -89,7 +89,7 @@ def _attributes(code: CodeType, name: str, module: ModuleType) -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def judge(function: Judge) -> Any:
+def judge(function: Rating) -> Any:
     """A policy's function as the simulator calls it: features, params, where the numbers go.
 
     Raises UseError where it uses what numba cannot compile.

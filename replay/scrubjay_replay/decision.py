@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from scrubjay_policies import rows as at
-from scrubjay_policies.engine import FOLLOW, SMALL
 from scrubjay_policies.features import fill
+from scrubjay_policies.judge import FOLLOW, SMALL
 from scrubjay_replay.ledger import moment
 from scrubjay_replay.state import DECISIONS, FEATURE_COUNT, HELD, INFLATION, WIDTH
 

@@ -41,7 +41,7 @@ MISS, HIT, CHECKED = int(Verdict.MISS), int(Verdict.HIT), int(Verdict.CHECKED)
 
 
 def moment(tally: Any, means: Any, now: Any, limits: Any) -> Any:
-    """`Engine._observe`: the cache when features are read."""
+    """`Judge.observe`: the cache when features are read."""
     clock, capacity = np.float64(tally[CLOCK]), np.float64(limits.capacity)
     inflation, size, misses = means[INFLATION], means[MEAN_SIZE], means[MISSES]
     firsts, wasted = means[FIRSTS], means[WASTED]
@@ -186,7 +186,7 @@ def newcomer(
     together: Any,
     deep: Any,
 ) -> None:
-    """`Engine._newcomer`: the row of an object that comes in, with the history that is known."""
+    """`Judge.newcomer`: the row of an object that comes in, with the history that is known."""
     row, past = fresh[0], fresh.view(np.float32)
     haunts = deep and slot < 0 and ghost.newer[key] != NO_GHOST
     row[:] = 0.0
@@ -206,7 +206,7 @@ def newcomer(
 
 
 def arrive(bits: Any, known: Any, tally: Any, means: Any, together: Any) -> None:
-    """`Engine._arrive`."""
+    """`Judge._arrive`."""
     if known:
         asked(together, np.int64(bits[at.ORDER]), tally[CLOCK], means[TURNOVER])
     else:

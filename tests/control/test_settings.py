@@ -5,6 +5,7 @@ import pytest
 from scrubjay_proxy.errors import SettingsError
 from scrubjay_proxy.quantities import Address
 from scrubjay_proxy.settings import Settings, find_file
+from scrubjay_proxy.store_url import without_password
 
 
 def written(folder: Path, text: str) -> Path:
@@ -190,11 +191,55 @@ def test_a_proxy_without_work_is_refused():
     Settings.load(None, {"proxy.forward": True}).require_work()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379/0",
+        "redis://user:pass@cache.example",
+        "rediss://cache.example:6380/1?ssl_cert_reqs=none",
+        "unix:///run/redis.sock?db=2",
+    ],
+)
+def test_a_store_is_memory_or_a_redis(url):
+    assert Settings.load(None, {"cache.store": url}).cache.store == url
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://", "redis://:6379", "redis://h:x/0", "redis://h/zero", "unix://", "disk", ""]
+)
+def test_a_store_that_cannot_be_says_what_can(url):
+    with pytest.raises(SettingsError, match="redis://HOST:PORT/DB"):
+        Settings.load(None, {"cache.store": url})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://u:p@w:/@h:1/0", "redis://u:********@h:1/0"),
+        ("redis://:secret@h", "redis://:********@h"),
+        ("unix:///s?db=1&password=secret", "unix:///s?db=1&password=********"),
+        ("redis://h:1/0", "redis://h:1/0"),
+    ],
+)
+def test_the_password_of_a_store_is_not_shown(url, shown):
+    assert without_password(url) == shown
+
+
+def test_a_mistyped_store_shows_no_password_either():
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(None, {"cache.store": "redsi://u:secret@h:1"})
+    assert "secret" not in str(caught.value)
+
+
 def test_secrets_are_shown_neither_in_effect_nor_in_errors(tmp_path):
     settings = Settings.load(None, {"control.token": "s3cret"})
     shown = {key: (value, source) for key, value, source in settings.effective()}
     assert shown["control.token"] == ("********", "flag")
     assert shown["cache.capacity"] == ("256MiB", "default")
+    assert "s3cret" not in repr(settings)
+    settings = Settings.load(None, {"cache.store": "redis://:s3cret@h"})
+    shown = {key: value for key, value, _ in settings.effective()}
+    assert shown["cache.store"] == "redis://:********@h"
     assert "s3cret" not in repr(settings)
     (problem,) = problems(written(tmp_path, "[control]\ntoken = 5551234\n"))
     assert "5551234" not in problem

@@ -85,12 +85,12 @@ def test_what_was_never_hit_and_first_hits_are_counted():
     offer(cache, 1)
     offer(cache, 2)
     use(cache, 2)
-    wasted, firsts = cache.climate.wasted, cache.climate.firsts
+    wasted, firsts = cache.judge.climate.wasted, cache.judge.climate.firsts
     assert firsts > 0.5
     use(cache, 2)
-    assert cache.climate.firsts < firsts
+    assert cache.judge.climate.firsts < firsts
     offer(cache, 3)  # 1 is evicted
-    assert cache.climate.wasted > wasted
+    assert cache.judge.climate.wasted > wasted
 
 
 def test_rings_grow_and_forget_nothing_until_they_are_full(monkeypatch):
@@ -117,8 +117,8 @@ def test_policies_that_do_not_remember_pay_for_no_cohorts():
     for id in range(3):
         offer(cache, id)
     use(cache, 1)
-    assert not cache._arrivals.known.seen.any()
-    assert (cache._arrivals.known.kin == cohorts.EVEN).all()
+    assert not cache.judge.arrivals.known.seen.any()
+    assert (cache.judge.arrivals.known.kin == cohorts.EVEN).all()
 
 
 def test_the_number_of_arrival_is_exact_beyond_what_a_float_holds():

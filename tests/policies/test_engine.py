@@ -54,10 +54,10 @@ def test_what_is_as_large_as_the_cache_fits():
 def test_what_is_larger_than_the_cache_leaves_no_trace():
     cache = filled()
     use(cache, 3)
-    misses, mean_size = cache.climate.misses, cache.climate.mean_size
+    misses, mean_size = cache.judge.climate.misses, cache.judge.climate.mean_size
     assert misses < 1
     assert offer(cache, 99, 101).reason == "too-large"
-    assert (cache.climate.misses, cache.climate.mean_size) == (misses, mean_size)
+    assert (cache.judge.climate.misses, cache.judge.climate.mean_size) == (misses, mean_size)
 
 
 def test_a_version_too_large_replaces_the_old_one_by_nothing():

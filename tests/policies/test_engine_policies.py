@@ -27,10 +27,10 @@ def test_credit_starts_anew_under_another_policy():
     for id in range(100):
         offer(cache, id, 10)
     use(cache, 99)
-    assert cache.inflation > 0
+    assert cache.judge.inflation > 0
     assert known(cache, 99)["credit"] > 0
     cache.use(policy("gdsf", "cost"))
-    assert cache.inflation == 0
+    assert cache.judge.inflation == 0
     assert all(known(cache, id)["credit"] == 0 for id in cache.ids())
 
 
@@ -102,8 +102,8 @@ def test_an_ageing_policy_inflates_the_cache_and_others_do_not():
     for id in range(50, 90):
         offer(ageing, id, 7)
         offer(plain, id, 7)
-    assert ageing.inflation > 0
-    assert plain.inflation == 0
+    assert ageing.judge.inflation > 0
+    assert plain.judge.inflation == 0
 
 
 def test_what_gdsf_once_loved_leaves_at_last():

@@ -63,8 +63,8 @@ def test_the_table_of_features_is_the_programs():
 
 def test_the_defaults_named_are_the_programs():
     engine = Engine(policy("lru"), capacity=1, max_objects=1)
-    assert f"`k` objects ({engine.k})" in README
-    assert f"`batch` ({engine.batch})" in README
+    assert f"`k` objects ({engine.judge.k})" in README
+    assert f"`batch` ({engine.judge.batch})" in README
 
 
 def test_the_example_from_python_runs():

@@ -74,8 +74,9 @@ def test_single_numbers_are_those_of_the_rows_also_after_it_has_grown():
     table = Table()
     for id in range(2000):
         table.add(id, np.full(WIDTH, float(id)))
-    table.numbers[1500 * WIDTH + rows.SEEN] = 7.0
-    table.spans[1500 * rows.PAST_WIDTH + rows.HITS] = 3.0
+    numbers, spans, _ = table.views
+    numbers[1500 * WIDTH + rows.SEEN] = 7.0
+    spans[1500 * rows.PAST_WIDTH + rows.HITS] = 3.0
     assert table.rows[1500, rows.SEEN] == 7
     assert rows.past(table.rows)[1500, rows.HITS] == 3
 

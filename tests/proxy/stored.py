@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from scrubjay_proxy.http.messages import Exchange, Head, Headers, Stored
 from scrubjay_proxy.store.base import object_id
+from scrubjay_proxy.store.redis import RedisStore
 
 NOW = 1000.0
 CAPACITY = 10_000
@@ -34,6 +35,12 @@ async def put(store, stored, body=None):
         assert await writer.commit(stored), writer.why
     found = [one for one in await store.find(stored.key) if one.id == stored.id]
     return found[0]
+
+
+async def settled(store):
+    """After what it writes behind the requests' back was written."""
+    if isinstance(store, RedisStore):
+        await store.beats.beat()
 
 
 async def body(store, stored, span=None):

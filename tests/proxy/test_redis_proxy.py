@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from loopback.client import request
 from loopback.origin import Gate, reply
 from loopback.redis_server import redis_server
 from loopback.waiting import until
 from proxy.test_herd import herd
 from scrubjay_policies.policy import PolicyError
+from scrubjay_proxy.control.running import Purge
 from scrubjay_proxy.errors import UsageMistake
 
 FRESH = "Cache-Control: max-age=60"
@@ -53,6 +55,22 @@ async def test_large_bodies_come_back_whole_and_in_parts(origin, begin):
     hit = await other.get("/large")
     assert (hit.hit, hit.body) == (True, body)
     assert (await other.get("/large", "Range: bytes=300000-300009")).body == body[300000:300010]
+
+
+async def test_a_body_that_is_purged_under_its_reader_is_cut(origin, begin):
+    body = bytes(48 * 2**20)
+    origin.on("/large", reply(body, FRESH))
+    one, other = await begin(), await begin()
+    await one.get("/large")
+    await one.settle()
+    async with other.client() as client:
+        await client.send(request("/large"))
+        answer = await client.head()
+        assert answer.hit
+        assert await one.proxy.purge(Purge(urls=("/large",))) == 1
+        await client._body(answer)
+    assert answer.cut
+    assert len(answer.body) < len(body)
 
 
 async def test_variants_and_unsafe_requests_count_for_all(origin, begin):

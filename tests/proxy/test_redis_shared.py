@@ -68,7 +68,7 @@ async def test_a_victim_that_both_choose_is_freed_once(pair, server):
         await put(pair[0], response(f"/{number}", 2000))
         for one in pair:
             one.seen()
-            await one.beat()
+            await one.beats.beat()
     await asyncio.gather(*(put(one, response(f"/by-{n}", 2000)) for n, one in enumerate(pair)))
     told = pair[0].removals + pair[1].removals
     assert told == [(Reason.EVICTED, 1, 2000)] * 2
@@ -104,11 +104,14 @@ async def under_pressure(store, seed, seen):
             assert await writer.commit(stored) or writer.why in {Why.NO_ROOM, Why.POLICY}
 
 
-@pytest.mark.parametrize("name", ["lru", "gdsf", "drl"])
-async def test_the_budget_is_kept_whatever_they_do_at_once(server, name):
+@pytest.mark.parametrize(("name", "parts"), [("lru", 1), ("gdsf", 1), ("drl", 1), ("drl", 3)])
+async def test_the_budget_is_kept_whatever_they_do_at_once(server, name, parts):
     seen = []
     async with AsyncExitStack() as stack:
-        stores = [await stack.enter_async_context(shared(server.url, name=name)) for _ in range(2)]
+        stores = [
+            await stack.enter_async_context(shared(server.url, name=name, parts=parts))
+            for _ in range(2)
+        ]
         await asyncio.gather(
             *(under_pressure(one, f"{n}.{lane}", seen) for n, one in enumerate(stores)
               for lane in range(2))
@@ -116,7 +119,7 @@ async def test_the_budget_is_kept_whatever_they_do_at_once(server, name):
         assert not stores[0].failures + stores[1].failures
     assert CAPACITY / 2 < max(seen) <= CAPACITY
     assert min(seen) >= 0
-    assert recount(server.redis) == used(server.redis) > 0
+    assert recount(server.redis, parts) == used(server.redis, parts) > 0
 
 
 async def test_ghosts_are_kept_for_policies_that_remember_and_bounded(server):

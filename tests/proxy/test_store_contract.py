@@ -7,7 +7,7 @@ import pytest
 
 from loopback.redis_server import redis_server
 from proxy.redis_homes import shared
-from proxy.stored import CAPACITY, NOW, body, put, response
+from proxy.stored import CAPACITY, NOW, body, put, response, settled
 from scrubjay_policies.engine import Engine
 from scrubjay_policies.registry import policy
 from scrubjay_proxy.http.why import Why
@@ -157,6 +157,7 @@ async def test_what_was_used_lately_stays(store):
     held = [await put(store, response(f"/{number}", 2000)) for number in range(5)]
     store.seen()
     store.used(held[0])
+    await settled(store)
     await put(store, response("/new", 2000))
     assert await store.find(held[0].key)
     assert not await store.find(held[1].key)

@@ -9,7 +9,7 @@ import numpy as np
 
 from scrubjay_policies import classic
 from scrubjay_policies.features import Features
-from scrubjay_policies.policy import Judge, Numbers, Policy, admit_all
+from scrubjay_policies.policy import Numbers, Policy, Rating, admit_all
 from scrubjay_proxy.events import Events
 from scrubjay_proxy.meter import Meter
 from scrubjay_proxy.metrics import FALLBACKS
@@ -52,7 +52,7 @@ class Fallback:
             admit=admit if admit is admit_all else self._guarded(admit, self._stand_in.admit),
         )
 
-    def _guarded(self, judge: Judge, plain: Judge) -> Judge:
+    def _guarded(self, judge: Rating, plain: Rating) -> Rating:
         def judged(features: Features, params: Numbers) -> Numbers:
             began = self._timer()
             if began < self._until:
@@ -75,7 +75,7 @@ class Fallback:
 
         return judged
 
-    def _instead(self, plain: Judge, features: Features, reason: str) -> Numbers:
+    def _instead(self, plain: Rating, features: Features, reason: str) -> Numbers:
         self._meter.add(FALLBACKS, reason)
         return plain(features, self._stand_in.params)
 

@@ -26,12 +26,14 @@ from scrubjay_proxy.store.base import (
     joins,
     object_id,
 )
+from scrubjay_proxy.store.hot import Hot
 from scrubjay_proxy.store.packing import pack
+from scrubjay_proxy.store.redis_beats import Beats
 from scrubjay_proxy.store.redis_changes import Changes
 from scrubjay_proxy.store.redis_fit import begin
 from scrubjay_proxy.store.redis_room import Newcomer, Room
-from scrubjay_proxy.store.redis_scripts import BEAT
 from scrubjay_proxy.store.redis_shards import Shards
+from scrubjay_proxy.store.redis_told import follow
 from scrubjay_proxy.store.redis_writer import BLOCK, INLINE, Blocks, RedisWriter
 
 LEASE = 10.0  # seconds that what a dead proxy has begun to write stays in Redis
@@ -41,8 +43,9 @@ _FILLING = 16 * 2**20  # bytes that may be on their way in however small the cac
 class RedisStore:
     """Bounded by bytes of bodies and by number of objects, both checked in Redis.
 
-    Where Redis fails nothing is found and nothing is taken in, so that the origin is asked. Bodies
-    on their way in are bounded apart, by `max_filling` for each proxy.
+    What was read lately is kept in the process as well, `hot` bytes of it. Where Redis fails
+    nothing else is found and nothing is taken in, so that the origin is asked. Bodies on their way
+    in are bounded apart, by `max_filling` for each proxy.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class RedisStore:
         max_object: int,
         max_variants: int,
         flush: float,
+        hot: int = 0,
         lease: float = LEASE,
         clock: Callable[[], float],
         removed: Removed = lambda *_: None,
@@ -63,11 +67,16 @@ class RedisStore:
         self.max_filling = max(judge.capacity, _FILLING)
         self._shards, self._judge = shards, judge
         shards.remembers = judge.policy.remembers
-        self._flush, self._lease = flush, lease
+        self._lease = lease
         self._clock, self._removed = clock, removed
-        self._changes = Changes(shards, lease=lease, clock=clock, removed=removed)
-        self._room = Room(shards, judge, max_variants=max_variants, clock=clock, removed=removed)
-        self._seen = 0  # requests since the last beat
+        self._hot = Hot(hot)
+        follow(shards.link, shards.channel, self._hot)
+        self._changes = Changes(shards, self._hot, lease=lease, clock=clock, removed=removed)
+        self._room = Room(
+            shards, judge, max_variants=max_variants, clock=clock, removed=removed,
+            drop=self._changes.drop,
+        )  # fmt: skip
+        self.beats = Beats(shards, judge, self._hot.drop, flush)
 
     # Starting and ending.
 
@@ -75,7 +84,7 @@ class RedisStore:
         """Connect, and look whether this Redis will do."""
         await begin(self._shards, self._judge.capacity)
         self.max_object = min(self.max_object, self._shards.capacity)
-        self._changes.spawn(self._beats())
+        self._changes.spawn(self._keep_telling())
 
     async def stop(self) -> None:
         """Write what is still to be written, and let go."""
@@ -83,47 +92,42 @@ class RedisStore:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.beats.beat()
         await self._shards.link.stop()
 
-    async def _beats(self) -> None:
+    async def _keep_telling(self) -> None:
         while True:
             if self._shards.link.up:
-                await self.beat()
+                await self.beats.beat()
                 await self._changes.settle()
-            await asyncio.sleep(self._flush)
-
-    async def beat(self) -> None:
-        """Tell every shard how many requests there were, and hear what it holds."""
-        judge, seen = self._judge, self._seen
-        self._seen = 0
-        told = seen, judge.clock, judge.inflation, 0
-        beats = [
-            self._shards.run("accesses", shard, BEAT, *told)
-            for shard in range(len(self._shards.keys))
-        ]
-        for answer in await asyncio.gather(*beats, return_exceptions=True):
-            if isinstance(answer, list):
-                judge.clock = max(judge.clock, int(answer[1]) + self._seen)
-                judge.inflation = max(judge.inflation, float(answer[2]))
-            elif not isinstance(answer, StoreFailed):
-                raise answer
+            await self.beats.wait()
 
     # What the flow asks for.
 
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key; none where Redis can't be asked."""
+        if (known := self._hot.find(key)) is not None:
+            return known
         try:
             return [packed.stored for packed in await self._changes.reader.find(key)]
         except StoreFailed:
             return ()
 
+    def peek(self, key: str) -> Sequence[Stored] | None:
+        """The variants, where this process knows them."""
+        return self._hot.find(key)
+
+    def body(self, stored: Stored) -> bytes | None:
+        """The whole body, where this process has it."""
+        return self._hot.body(stored)
+
     def seen(self) -> None:
         """Count a request that looked into the cache."""
-        self._judge.clock += 1
-        self._seen += 1
+        self.beats.seen()
 
     def used(self, stored: Stored) -> None:
         """Note that a stored response answered a request."""
+        self.beats.used(stored)
         if self.asked is not None:
             self.asked(stored, sum(beyond - first for first, beyond in stored.parts))
 
@@ -144,7 +148,9 @@ class RedisStore:
         try:
             yield writer
         finally:
-            await asyncio.shield(writer.drop())
+            writer.drop()
+            if blocks.left:
+                await asyncio.shield(blocks.drop())
 
     async def refresh(self, stored: Stored) -> None:
         """Replace what is known of a stored response."""
@@ -195,7 +201,7 @@ class RedisStore:
             why = await self._take_in(stored, first, body, blocks)
         except StoreFailed:
             return Why.STORE
-        self._changes.reader.forget(stored.id)
+        self._changes.reader.forget(stored)
         if why is None:
             blocks.keep()
         return why

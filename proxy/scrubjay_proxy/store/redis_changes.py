@@ -12,6 +12,7 @@ from typing import Any
 
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.store.base import Reason, Removed, Selector, StoreFailed
+from scrubjay_proxy.store.hot import Hot
 from scrubjay_proxy.store.packing import expires_in, pack
 from scrubjay_proxy.store.redis_keys import number
 from scrubjay_proxy.store.redis_purge import matching
@@ -28,9 +29,15 @@ class Changes:
     seconds."""
 
     def __init__(
-        self, shards: Shards, *, lease: float, clock: Callable[[], float], removed: Removed
+        self,
+        shards: Shards,
+        hot: Hot,
+        *,
+        lease: float,
+        clock: Callable[[], float],
+        removed: Removed,
     ) -> None:
-        self.reader = Reader(shards, self._drop)
+        self.reader = Reader(shards, hot, self.drop)
         self.tasks: set[asyncio.Task[Any]] = set()
         self._shards, self._lease = shards, lease
         self._clock, self._removed = clock, removed
@@ -44,7 +51,6 @@ class Changes:
             return False
         shard = self._shards.of(stored.key)
         coming = self._shards.keys[shard].coming(secrets.randbits(64))
-        self.reader.forget(stored.id)
         data = pack(stored, packed.body or b"", packed.blocks)
         await self._shards.lease(shard, coming, data, self._lease)
         at, expires = expires_in(stored.expires)
@@ -52,16 +58,17 @@ class Changes:
             operation, shard, RENEW, number(stored.id), number(stored.generation), ROW + at,
             expires, coming,
         )  # fmt: skip
+        self.reader.forget(stored)
         return bool(answer[0] == b"done")
 
     async def free(self, operation: str, gone: Sequence[Stored], reason: Reason) -> list[int]:
         """Remove these generations, of one shard; bytes freed of each, -1 where somebody else
         was first. Raises StoreFailed."""
-        for stored in gone:
-            self.reader.forget(stored.id)
         pairs = [part for one in gone for part in (number(one.id), number(one.generation))]
         shard = self._shards.of(gone[0].key)
         _, freed = await self._shards.run(operation, shard, REMOVE, *pairs)
+        for stored in gone:
+            self.reader.forget(stored)
         for size in freed:
             if size >= 0:
                 self._removed(reason, 1, size)
@@ -73,6 +80,7 @@ class Changes:
         try:
             return await self._purge(selector, soft=soft, reason=reason)
         except StoreFailed:
+            self.reader.distrust()
             if reason is not Reason.INVALIDATED:
                 raise
             self._owed.append(selector)
@@ -109,7 +117,7 @@ class Changes:
             if await self.renew("purge", stale):
                 done.add(stored.id)
 
-    def _drop(self, shard: int, id: int, generation: bytes) -> None:
+    def drop(self, shard: int, id: int, generation: bytes) -> None:
         """Remove what can't be right, so that it is fetched again."""
         self.spawn(self._dropped(shard, number(id), generation))
 

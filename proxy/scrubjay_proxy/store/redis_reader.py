@@ -12,6 +12,7 @@ import xxhash
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span
 from scrubjay_proxy.store.base import StoreFailed, Vanished, object_id
+from scrubjay_proxy.store.hot import Found, Hot
 from scrubjay_proxy.store.packing import Packed, unpack
 from scrubjay_proxy.store.redis_keys import number
 from scrubjay_proxy.store.redis_shards import Shards
@@ -20,16 +21,19 @@ _HANDED = 256  # objects that a lookup brought, until their bodies are asked for
 _AHEAD = 4  # blocks that are asked for before the reader wants them
 
 
-class Reader:
-    """Looks things up; `drop` is told of what is garbled: shard, id, and generation, or b""
-    for any."""
+Drop = Callable[[int, int, bytes], None]  # shard, id, and generation, or b"" for any
 
-    def __init__(self, shards: Shards, drop: Callable[[int, int, bytes], None]) -> None:
-        self._shards, self._drop = shards, drop
+
+class Reader:
+    """Looks things up; `drop` is told of what is garbled."""
+
+    def __init__(self, shards: Shards, hot: Hot, drop: Drop) -> None:
+        self._shards, self._hot, self._drop = shards, hot, drop
         self._handed: dict[int, Packed] = {}
 
     async def find(self, key: str) -> list[Packed]:
-        """All variants stored under a key. Raises StoreFailed."""
+        """All variants stored under a key; they are hot from now on. Raises StoreFailed."""
+        since = self._hot.stamp
         shard = self._shards.of(key)
         keys, base = self._shards.keys[shard], object_id(key, ())
         wanted = keys.object(base), keys.variants(base)
@@ -41,8 +45,10 @@ class Reader:
             ]
             objects = [keys.object(id) for id in ids]
             found += zip(ids, await self._shards.get("find", shard, objects), strict=True)
-        read = [self._unpacked(shard, id, data) for id, data in found]
-        return [packed for packed in read if packed is not None and packed.stored.key == key]
+        read = [(self._unpacked(shard, id, data), data) for id, data in found]
+        here = [(one, data) for one, data in read if one is not None and one.stored.key == key]
+        self._hot.put([as_found(one, data) for one, data in here if data], since)
+        return [one for one, _ in here]
 
     async def again(self, stored: Stored) -> Packed | None:
         """What is stored of this very generation, None where it is gone. Raises StoreFailed."""
@@ -56,12 +62,21 @@ class Reader:
         same = packed is not None and packed.stored.generation == stored.generation
         return packed if same else None
 
-    def forget(self, id: int) -> None:
+    def forget(self, stored: Stored) -> None:
         """It is gone, or not what it was."""
-        self._handed.pop(id, None)
+        self._handed.pop(stored.id, None)
+        self._hot.drop((stored.id, object_id(stored.key, ())))
+
+    def distrust(self) -> None:
+        """Something may be gone, and it can't be found out what."""
+        self._handed.clear()
+        self._hot.clear()
 
     async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
         """The bytes of a span. Raises Vanished, before the first byte or later."""
+        if (body := self._hot.body(stored)) is not None:
+            yield body if span == (0, len(body)) else body[slice(*span)]
+            return
         try:
             packed = await self.again(stored)
         except StoreFailed:
@@ -70,11 +85,19 @@ class Reader:
             raise Vanished(stored.key)
         end = begin + span[1] - span[0]
         if packed.body is None:
+            pieces: list[bytes] | None = [] if self._would_keep(stored, span) else None
             async for piece in self._from_blocks(packed, begin, end):
+                if pieces is not None:
+                    pieces.append(piece)
                 yield piece
+            if pieces is not None:
+                self._hot.keep(stored, b"".join(pieces))
         else:
             whole = (begin, end) == (0, len(packed.body))
             yield packed.body if whole else packed.body[begin:end]
+
+    def _would_keep(self, stored: Stored, span: Span) -> bool:
+        return stored.complete and span == (0, stored.length) and self._hot.bears(stored.length)
 
     async def _from_blocks(
         self, packed: Packed, begin: int, end: int
@@ -110,7 +133,7 @@ class Reader:
         raise Vanished(stored.key)
 
     def _unpacked(self, shard: int, id: int, data: bytes | None) -> Packed | None:
-        self.forget(id)
+        self._handed.pop(id, None)
         if data is None:
             return None
         packed = unpack(data)
@@ -122,6 +145,12 @@ class Reader:
         if len(self._handed) > _HANDED:
             del self._handed[next(iter(self._handed))]
         return packed
+
+
+def as_found(packed: Packed, data: bytes) -> Found:
+    """For the hot tier."""
+    head = data if packed.body is None else data[: len(data) - len(packed.body)]
+    return Found(packed.stored, head, packed.body)
 
 
 def place(stored: Stored, span: Span) -> int | None:

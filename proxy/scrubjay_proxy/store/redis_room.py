@@ -16,7 +16,8 @@ from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.store.base import Reason, Removed
 from scrubjay_proxy.store.packing import pack_row, unpack_rows
 from scrubjay_proxy.store.redis_keys import number
-from scrubjay_proxy.store.redis_record import ROW, Record, unpack_record
+from scrubjay_proxy.store.redis_reader import Drop
+from scrubjay_proxy.store.redis_record import END, LENGTHS, ROW, Record, unpack_record
 from scrubjay_proxy.store.redis_scripts import LOOK, PUBLISH, REFUSE
 from scrubjay_proxy.store.redis_shards import Shards
 
@@ -37,15 +38,15 @@ class Newcomer:
     cost: float
 
 
-class Drawn(NamedTuple):
-    """A candidate to go."""
+class Victim(NamedTuple):
+    """An object as it was drawn; another generation of it is none."""
 
     id: bytes
     generation: bytes
 
 
 class Room:
-    """Takes newcomers in, and tells `removed` who left for them."""
+    """Takes newcomers in, and tells `removed` who left for them, `drop` whose record is garbled."""
 
     def __init__(
         self,
@@ -55,10 +56,11 @@ class Room:
         max_variants: int,
         clock: Callable[[], float],
         removed: Removed,
+        drop: Drop,
     ) -> None:
         self.judge = judge
         self._shards, self._max_variants = shards, max_variants
-        self._clock, self._removed = clock, removed
+        self._clock, self._removed, self._drop = clock, removed, drop
 
     async def take_in(self, new: Newcomer, coming: Awaitable[object]) -> Why | None:
         """Publish what is `coming`, once there is room; the reason where it is refused. Raises
@@ -70,9 +72,10 @@ class Room:
         _, record, ghost, sample = await shards.run(
             "write", new.shard, LOOK, id, size, capacity, most, k
         )
-        old = unpack_record(record) if record else None
+        old = unpack_record(record)
         history = unpack_rows([old.row] if old else [ghost] if ghost else [])
         self._advance(history)
+        before = int(history[0, at.SIZE]) if old else 0
         row = self.judge.newcomer(
             history[0] if len(history) else None,
             size,
@@ -83,10 +86,11 @@ class Room:
         )
         if size > capacity or self.judge.refuses(row, now, self._held()):
             return await self._refused(new, row)
-        kept = Record(new.generation, new.base, new.blocks, size, pack_row(row)).pack()
+        base = new.base if new.base != new.id else None
+        kept = Record(new.generation, new.blocks, pack_row(row), base).pack()
         await coming
         for _ in range(_ROUNDS):
-            victims, rows = self._victims(new, row, sample, old.size if old else 0)
+            victims, rows = self._victims(new, row, sample, before)
             if victims is None:
                 return await self._refused(new, row)
             state, freed, variant, sample = await shards.run(
@@ -114,37 +118,38 @@ class Room:
 
     def _victims(
         self, new: Newcomer, row: Row, sample: Sequence[bytes], before: int
-    ) -> tuple[list[Drawn] | None, Row]:
+    ) -> tuple[list[Victim] | None, Row]:
         """Whom to remove of a sample, and their rows; None where the newcomer has to go."""
-        ids, records = sample[::2], sample[1::2]
-        own = number(new.id)
-        drawn = [
-            (Drawn(id, record[:8]), record[ROW:])
-            for id, record in zip(ids, records, strict=True)
-            if id != own
-        ]
-        rows = unpack_rows([one for _, one in drawn])
-        self._advance(rows)
+        drawn = self._drawn(new, sample)
+        rows = unpack_rows([record[ROW:END] for _, record in drawn])
         if not drawn:
             return [], rows
-        shards = self._shards
+        self._advance(rows)
+        shards, held, now = self._shards, self._held(), self._clock()
         need = float(shards.used[new.shard] - before + max(1, new.size) - shards.capacity)
         # Of a sample that is not all there is only the worst part is known to be bad.
         enough = len(drawn) if len(drawn) < self.judge.k - 1 else max(1, len(drawn) // 4)
-        left, chosen = np.arange(len(drawn)), []
-        while not chosen or (need > 0 and len(chosen) < enough):
-            choice = self.judge.choose(
-                rows[left], left, row, need=need, now=self._clock(), held=self._held()
-            )
+        left, chosen = np.arange(len(drawn)), np.arange(0)
+        while True:
+            choice = self.judge.choose(rows[left], left, row, need=need, now=now, held=held)
             if choice.refused:
                 return None, rows[:0]
-            taken = left[list(choice.victims)]
-            chosen += taken.tolist()
-            need -= float(rows[taken, at.SIZE].sum())
-            left = np.setdiff1d(left, taken)
-            if not len(left):
-                break
-        return [drawn[one][0] for one in chosen], rows[chosen]
+            victims = list(choice.victims)
+            chosen = np.append(chosen, left[victims])
+            left = np.delete(left, victims)
+            need -= float(rows[chosen[-len(victims) :], at.SIZE].sum())
+            if need <= 0 or len(chosen) >= enough or not len(left):
+                return [Victim(drawn[one][0], drawn[one][1][:8]) for one in chosen], rows[chosen]
+
+    def _drawn(self, new: Newcomer, sample: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+        """Ids and records of a sample but the newcomer's own."""
+        own, pairs = number(new.id), [*zip(sample[::2], sample[1::2], strict=True)]
+        sound = [pair for pair in pairs if len(pair[1]) in LENGTHS]
+        if len(sound) < len(pairs):
+            for id, record in pairs:
+                if len(record) not in LENGTHS:
+                    self._drop(new.shard, int.from_bytes(id, "big"), b"")
+        return [pair for pair in sound if pair[0] != own]
 
     def _left(self, rows: Row, freed: Sequence[int], now: float) -> None:
         for row, size in zip(rows, freed, strict=True):

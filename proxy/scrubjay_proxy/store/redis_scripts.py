@@ -16,11 +16,13 @@ local tag, channel, remembers = ARGV[1], ARGV[2], ARGV[3] == '1'
 local gone = ''
 local function blocks_of(record)
   local keys = {}
-  for n = 1, struct.unpack('>H', record, 17) do
+  for n = 1, struct.unpack('>H', record, 9) do
     keys[n] = tag .. 'b' .. record:sub(1, 8) .. struct.pack('>H', n - 1)
   end
   return keys
 end
+local function size_of(record) return struct.unpack('<d', record, 27) end
+local function base_of(id, record) return #record > 74 and record:sub(75) or id end
 local function unlist(base, id)
   local key, kept = tag .. 'v' .. base, ''
   local ids = redis.call('GET', key) or ''
@@ -41,7 +43,7 @@ end
 local function free(id, generation, listed)
   local record = redis.call('HGET', rows, id)
   if not record or generation ~= '' and record:sub(1, 8) ~= generation then return -1 end
-  local base, size = record:sub(9, 16), struct.unpack('>d', record, 19)
+  local base, size = base_of(id, record), size_of(record)
   redis.call('HDEL', rows, id)
   redis.call('UNLINK', tag .. 'o' .. id)
   for _, key in ipairs(blocks_of(record)) do redis.call('UNLINK', key) end
@@ -53,7 +55,7 @@ local function free(id, generation, listed)
 end
 local function fitting(old, size, capacity, most)
   local used = tonumber(redis.call('HGET', meta, 'used') or 0)
-  if old then return used - struct.unpack('>d', old, 19) + size <= capacity end
+  if old then return used - size_of(old) + size <= capacity end
   return used + size <= capacity and redis.call('HLEN', rows) < most
 end
 local function remember(id, row)
@@ -94,10 +96,9 @@ local id, record, freed, replaced = ARGV[4], ARGV[5], {}, -1
 for at = 10, #ARGV, 2 do
   local bytes, victim = free(ARGV[at], ARGV[at + 1])
   freed[#freed + 1] = bytes
-  if victim then remember(ARGV[at], victim:sub(27)) end
+  if victim then remember(ARGV[at], victim:sub(11, 74)) end
 end
-local old, base = redis.call('HGET', rows, id), record:sub(9, 16)
-local size = struct.unpack('>d', record, 19)
+local old, base, size = redis.call('HGET', rows, id), base_of(id, record), size_of(record)
 if not fitting(old, size, tonumber(ARGV[6]), tonumber(ARGV[7])) then
   return told('again', freed, -1, redis.call('HRANDFIELD', rows, ARGV[8], 'WITHVALUES'))
 end
@@ -108,7 +109,7 @@ if not whole then
   for _, key in ipairs(coming) do redis.call('UNLINK', key) end
   return told('lost', freed, -1, {})
 end
-if old then free(id, '', old:sub(9, 16) == base) end
+if old then free(id, '', base_of(id, old) == base) end
 redis.call('RENAME', coming[#coming], tag .. 'o' .. id)
 redis.call('HSET', rows, id, record)
 redis.call('HDEL', ghosts, id)
@@ -160,7 +161,7 @@ end
 redis.call('RENAME', coming, tag .. 'o' .. id)
 record = record:sub(1, at) .. expires .. record:sub(at + #expires + 1)
 redis.call('HSET', rows, id, record)
-gone = id .. (record:sub(9, 16) == id and '' or record:sub(9, 16))
+gone = base_of(id, record) == id and id or id .. base_of(id, record)
 return told('done')
 """,
 )
@@ -182,5 +183,38 @@ end
 local order = 0
 if ARGV[7] ~= '0' then order = redis.call('HINCRBY', meta, 'order', ARGV[7]) end
 return told('done', clock, inflation, order)
+""",
+)
+
+# Inflation; of each object: id, generation, end of its lifetime, requests, the last one's time, the
+# gap before it and the one before that. Adds them to the rows as Judge.hit does one by one; what is
+# older than a row's last request only counts.
+# -> done, ..., ids that are gone or not what they were, rows before or "" for what is gone
+TOUCH = Script(
+    "touch",
+    _BOOKS
+    + r"""
+local inflation, strange, before = struct.pack('<d', ARGV[4]), '', {}
+for n = 5, #ARGV do
+  local id, generation, expires, count, last, gap, gap2 = struct.unpack('<c8c8c8dddd', ARGV[n])
+  local record = redis.call('HGET', rows, id)
+  local same = record and record:sub(1, 8) == generation
+  if not same or record:sub(27, 34) ~= expires then strange = strange .. id end
+  if same then
+    local seen, stay, life, gap1, older, hits, all = struct.unpack('<dffffff', record, 51)
+    local span = last - seen
+    if span >= 0 then
+      if count == 1 then gap1, older = span, gap1
+      elseif count == 2 then gap1, older = gap, math.max(0, span - gap)
+      else gap1, older = gap, gap2 end
+      seen, stay, life = last, stay + span, life + span
+    end
+    local past = struct.pack('<dffffff', seen, stay, life, gap1, older, hits + count, all + count)
+    local head, size = record:sub(1, 34), record:sub(43, 50)
+    redis.call('HSET', rows, id, head .. inflation .. size .. past .. record:sub(83))
+  end
+  before[#before + 1] = same and record:sub(27) or ''
+end
+return told('done', strange, before)
 """,
 )

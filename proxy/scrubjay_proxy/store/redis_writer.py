@@ -72,6 +72,11 @@ class Blocks:
                 continue  # what is lost shows when it is published
 
     @property
+    def left(self) -> bool:
+        """Whether anything lies in Redis that is not published."""
+        return bool(self.sent or self._arriving)
+
+    @property
     def size(self) -> int:
         """Bytes that have left."""
         return sum(length for length, _ in self.sent)
@@ -90,8 +95,6 @@ class Blocks:
         """Remove what has left, at once. The lease sees to what can't be removed."""
         self._settle()
         names, self.sent, self._arriving = self._names(), [], None
-        if not names:
-            return
         try:
             await self._shards.send("write", self.shard, *(("UNLINK", key) for key in names))
         except StoreFailed:
@@ -132,7 +135,9 @@ class RedisWriter:
         elif self._failed and self._size > _COLLAPSED:
             self.why = Why.STORE
         if self.why is not None:
-            await self.drop()
+            self.drop()
+            if self._blocks.left:
+                await self._blocks.drop()
         elif not self._failed:
             self._pieces.append(data)
             self._gathered += len(data)
@@ -148,12 +153,11 @@ class RedisWriter:
             self.why = self.why or Why.STORE
         return self.why is None
 
-    async def drop(self) -> None:
+    def drop(self) -> None:
         """Forget what was gathered; after a commit it is the store's."""
         self._home.filling -= self._size
         self._size = 0
         self._pieces = []
-        await self._blocks.drop()
 
     async def _send_full(self) -> None:
         body = memoryview(b"".join(self._pieces))

@@ -1,0 +1,232 @@
+"""What this process lately read of a shared store: the fewest bytes that answer a hit at once.
+
+What is known of a response stays packed and is unpacked for whoever asks; as long as somebody
+keeps what came of that, all get the same. The tier is a SIEVE (Zhang et al. 2024), whose hits move
+nothing and which a scan does not flush: at 5 % of four web traces it hit 3 to 11 points more often
+than LRU.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+from weakref import ref
+
+from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.store.base import object_id
+from scrubjay_proxy.store.packing import unpack_head
+
+CHARGE = 320  # bytes that a key's place costs besides heads and bodies
+_LARGEST = 8  # no body takes more than the tier by this
+_STRONG = 256  # keys whose unpacked responses stay although nobody keeps them
+_GONE = 4096  # ids that are remembered as gone, for reads that are under way
+
+
+class Found(NamedTuple):
+    """A response as it was read: unpacked, packed without its body, and the body, if at hand."""
+
+    stored: Stored
+    head: bytes
+    body: bytes | None
+
+
+class _Variants(list[Stored]):
+    """All that is stored under a key, never changed."""
+
+    __slots__ = ("__weakref__",)
+
+
+class _Known(ref[_Variants]):
+    """What came of unpacking, for as long as somebody keeps it."""
+
+    __slots__ = ("held",)
+    held: _Held
+
+
+def _forget(known: _Known) -> None:
+    if known.held.known is known:
+        known.held.known = None
+
+
+class _Held:
+    """A variant; the first one of a key is the key's place in the queue."""
+
+    __slots__ = ("base", "body", "head", "id", "known", "newer", "older", "other", "visited")
+
+    def __init__(
+        self, base: int, id: int, head: bytes, body: bytes | None, other: _Held | None
+    ) -> None:
+        self.base, self.id, self.head, self.body, self.other = base, id, head, body, other
+        self.begin()
+
+    def begin(self) -> None:
+        """Stand in no queue, unpacked by nobody."""
+        self.known: _Known | None = None
+        self.visited = False
+        self.newer = self.older = self
+
+    def __iter__(self) -> Iterator[_Held]:
+        one: _Held | None = self
+        while one is not None:
+            yield one
+            one = one.other
+
+    @property
+    def charge(self) -> int:
+        """Bytes it counts for."""
+        return CHARGE + sum(len(one.head) + len(one.body or b"") for one in self)
+
+
+class Hot:
+    """Responses by key, at most so many bytes; 0: none.
+
+    `stamp` counts what has gone: whoever reads for `put` takes it down before, so that nothing
+    comes in that went meanwhile. It is off, and holds nothing, until it is
+    told to be `back`.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.stamp = 0
+        self.used = 0  # bytes
+        self._most = most
+        self._on = False
+        self._keys: dict[int, _Held] = {}  # by the id that a key has without Vary
+        self._bases: dict[int, int] = {}  # of all other ids
+        self._lately: deque[_Variants] = deque(maxlen=_STRONG)
+        self._gone: dict[int, int] = {}  # when they went
+        self._since = 0  # reads begun before that come too late
+        self._end = _Held(0, 0, b"", None, None)
+        self._hand = self._end
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def find(self, key: str) -> Sequence[Stored] | None:
+        """All variants of a key, the same list as long as somebody keeps it; None: not here."""
+        held = self._keys.get(object_id(key, ()))
+        if held is None:
+            return None
+        held.visited = True
+        known = self._unpacked(held)
+        return known if known[0].key == key else None
+
+    def body(self, stored: Stored) -> bytes | None:
+        """The whole body of this very generation, where it is here."""
+        held = self._same(stored)
+        return held.body if held is not None and stored.complete else None
+
+    def put(self, found: Sequence[Found], since: int) -> None:
+        """Take in all variants of a key, as they were read when `stamp` was `since`."""
+        if not found or not self._on or since < self._since:
+            return
+        base = _base(found[0].stored)
+        if self._gone.get(base, 0) > since:
+            return
+        self._leave(base)
+        held = None
+        for one in reversed(found):
+            held = _Held(base, one.stored.id, one.head, self._bearable(one.body), held)
+        if held is None or held.charge > self._most:
+            return
+        self._know(held, _Variants(one.stored for one in found))
+        self._keys[base] = held
+        self._bases.update((one.id, base) for one in held if one.id != base)
+        held.older, held.newer = self._end.older, self._end
+        held.older.newer = self._end.older = held
+        self._grow(held.charge)
+
+    def keep(self, stored: Stored, body: bytes) -> None:
+        """Add the body that was read of a response that is here without it."""
+        held = self._same(stored)
+        if held is not None and held.body is None and self._bearable(body) is not None:
+            held.body = body
+            self._grow(len(body))
+
+    def drop(self, ids: Iterable[int]) -> None:
+        """These are gone, or not what they were."""
+        for id in ids:
+            self.stamp += 1
+            base = self._bases.get(id, id)
+            self._gone[base] = self._gone[id] = self.stamp
+            self._leave(base)
+        if len(self._gone) > _GONE:
+            self._gone.clear()
+            self._since = self.stamp
+
+    def off(self) -> None:
+        """Nobody says any more what is gone: hold nothing, take nothing in."""
+        self._on = False
+        self.clear()
+
+    def back(self) -> None:
+        """From now on it is said again."""
+        self._on = self._most > 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Hold nothing of what was read until now."""
+        for base in list(self._keys):
+            self._leave(base)
+        self._lately.clear()
+        self.stamp += 1
+        self._since = self.stamp
+
+    def bears(self, length: int) -> bool:
+        """Whether a body of so many bytes would be kept."""
+        return self._on and length * _LARGEST <= self._most
+
+    def _bearable(self, body: bytes | None) -> bytes | None:
+        return body if body is not None and self.bears(len(body)) else None
+
+    def _same(self, stored: Stored) -> _Held | None:
+        held = self._keys.get(_base(stored))
+        if held is None:
+            return None
+        known = self._unpacked(held)
+        if held.other is None:
+            return held if known[0].generation == stored.generation else None
+        pairs = zip(held, known, strict=True)
+        return next((one for one, is_ in pairs if is_.generation == stored.generation), None)
+
+    def _unpacked(self, held: _Held) -> _Variants:
+        known = held.known() if held.known is not None else None
+        if known is None:
+            known = _Variants(filter(None, (unpack_head(one.head) for one in held)))
+            self._know(held, known)
+        return known
+
+    def _know(self, held: _Held, known: _Variants) -> None:
+        held.known = _Known(known, _forget)
+        held.known.held = held
+        self._lately.append(known)
+
+    def _grow(self, by: int) -> None:
+        self.used += by
+        while self.used > self._most:
+            self._evict()
+
+    def _evict(self) -> None:
+        """The first that the hand finds not visited goes."""
+        held = self._hand
+        while held is self._end or held.visited:
+            held.visited = False
+            held = held.newer
+        self._hand = held.newer
+        self._leave(held.base)
+
+    def _leave(self, base: int) -> None:
+        held = self._keys.pop(base, None)
+        if held is None:
+            return
+        self.used -= held.charge
+        for one in held:
+            self._bases.pop(one.id, None)
+        if self._hand is held:
+            self._hand = held.newer
+        held.older.newer, held.newer.older = held.newer, held.older
+        held.begin()
+
+
+def _base(stored: Stored) -> int:
+    return stored.id if not stored.selecting else object_id(stored.key, ())
