@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import ssl
 import time
 from collections.abc import Callable
 from typing import Self
@@ -15,11 +14,11 @@ import structlog
 from scrubjay_policies.policy import PolicyError
 from scrubjay_policies.registry import names
 from scrubjay_policies.shadows.report import Report
-from scrubjay_proxy.building import route_of, rules_of, server_tls
+from scrubjay_proxy.building import origin_of, route_of, rules_of, server_tls
 from scrubjay_proxy.caching import Caching
 from scrubjay_proxy.control.api import create_api
 from scrubjay_proxy.control.running import Purge, Usage
-from scrubjay_proxy.control.serve import ControlServer, open_listener
+from scrubjay_proxy.control.serve import ControlServer
 from scrubjay_proxy.deliver import Delivery
 from scrubjay_proxy.events import Events
 from scrubjay_proxy.fetch import Fetcher
@@ -44,9 +43,11 @@ from scrubjay_proxy.signals import obeyed
 from scrubjay_proxy.store.base import Asked, Reason
 from scrubjay_proxy.storing import store_of
 from scrubjay_proxy.tunnel import Tunnels
-from scrubjay_proxy.upstream import Address, Origin, OriginLimits
+from scrubjay_proxy.upstream import Address, Origin
 from scrubjay_proxy.wire.pace import Limits
 from scrubjay_proxy.wire.server import ClientConnection
+from scrubjay_proxy.workers.place import Place
+from scrubjay_proxy.workers.whole import Whole
 
 log = structlog.get_logger()
 
@@ -54,8 +55,14 @@ log = structlog.get_logger()
 class Proxy:
     """A proxy and its control port; `async with` starts and drains it."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.time,
+        place: Place | None = None,
+    ) -> None:
+        self.settings, self.place = settings, place or Place(settings)
         self.clock = clock
         self.draining = False
         self.port = self.control_port = 0
@@ -101,17 +108,8 @@ class Proxy:
         self.store.asked = asked
 
     def _origin(self, where: Address, connect_to: str) -> Origin:
-        told = self.settings.origin
-        limits = OriginLimits(
-            timeout=told.timeout,
-            connect=told.connect_timeout,
-            idle=told.idle_timeout,
-            connections=told.max_connections,
-            waiting=told.max_waiting,
-        )
-        tls = ssl.create_default_context() if where.scheme == "https" else None
-        origin = Origin(
-            where, limits, self.clock, connect_to=connect_to, tls=tls, observe=self.meter.origin
+        origin = origin_of(
+            self.settings.origin, where, connect_to, clock=self.clock, observe=self.meter.origin
         )
         self._origins.append(origin)
         return origin
@@ -182,10 +180,19 @@ class Proxy:
         self.models.in_force.use_named(name)
         self.events.add("policy-switched", policy=name)
 
+    async def switch_policy(self, name: str) -> None:
+        """The same in all workers, where there are several."""
+        self.use_policy(name)
+        await self.place.switched(name)
+
+    async def whole(self) -> Whole:
+        """The counts of all workers, where there are several."""
+        return await self.place.whole(self.meter)
+
     def ready(self) -> dict[str, str]:
         """Origins are judged by each request. A shared store that is not there is no reason to
         send traffic elsewhere: the origins are asked, and `scrubjay_store_up` tells."""
-        return {"store": "ok"}
+        return {"store": "ok", **self.place.parts()}
 
     async def purge(self, what: Purge) -> int:
         """Remove, or mark stale."""
@@ -209,27 +216,33 @@ class Proxy:
     # Starting and ending.
 
     async def __aenter__(self) -> Self:
-        listener = open_listener(self.settings.proxy.listen, flag="--listen")
+        listener = self.place.listener()
         self.port = listener.getsockname()[1]
         try:
             tls = server_tls(self.settings.proxy)
             await self.store.start()
-            self._control = ControlServer(create_api(self), self.settings.control.listen)
-            await self._control.__aenter__()
+            await self._control_starts()
         except BaseException:
             await self.store.stop()
             listener.close()
             raise
-        self.control_port = self._control.port
         self._server = await asyncio.get_running_loop().create_server(
             self._connection, sock=listener, ssl=tls, backlog=2048
         )
         await self.models.start()
         return self
 
+    async def _control_starts(self) -> None:
+        self._control = contextlib.AsyncExitStack()
+        where = self.place.control()
+        if where is not None:
+            server = ControlServer(create_api(self), where)
+            await self._control.enter_async_context(server)
+            self.control_port = server.port
+
     async def __aexit__(self, *_: object) -> None:
         await self.drain()
-        await self._control.__aexit__(None, None, None)
+        await self._control.aclose()
 
     def _connection(self) -> ClientConnection:
         refuse = lambda bad: refusal(bad, self.clock())  # noqa: E731

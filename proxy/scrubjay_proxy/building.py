@@ -14,9 +14,15 @@ from scrubjay_proxy.errors import SettingsError
 from scrubjay_proxy.forwarding import address_of
 from scrubjay_proxy.http.rules import KeyRules, Rules
 from scrubjay_proxy.routes import Route
-from scrubjay_proxy.sections import CacheSection, HttpSection, ProxySection, RouteSection
+from scrubjay_proxy.sections import (
+    CacheSection,
+    HttpSection,
+    OriginSection,
+    ProxySection,
+    RouteSection,
+)
 from scrubjay_proxy.store_url import MEMORY
-from scrubjay_proxy.upstream import Address, Origin
+from scrubjay_proxy.upstream import Address, Origin, OriginLimits
 
 
 def route_of(
@@ -43,6 +49,26 @@ def route_of(
     return Route(
         section.name, origin(where, where.host), rules, section.host, section.path, keeps_host
     )
+
+
+def origin_of(
+    told: OriginSection,
+    where: Address,
+    connect_to: str,
+    *,
+    clock: Callable[[], float],
+    observe: Callable[[float, int, str], None],
+) -> Origin:
+    """An origin as the settings limit it; `connect_to` is the host that is dialled."""
+    limits = OriginLimits(
+        timeout=told.timeout,
+        connect=told.connect_timeout,
+        idle=told.idle_timeout,
+        connections=told.max_connections,
+        waiting=told.max_waiting,
+    )
+    tls = ssl.create_default_context() if where.scheme == "https" else None
+    return Origin(where, limits, clock, connect_to=connect_to, tls=tls, observe=observe)
 
 
 def rules_of(http: HttpSection) -> Rules:

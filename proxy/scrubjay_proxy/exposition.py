@@ -34,13 +34,18 @@ def installed_version() -> str:
 
 
 class Exposition(Collector):
-    """Reads the meter when it is scraped; keeps nothing."""
+    """Reads the meter when it is scraped; keeps nothing.
 
-    def __init__(self, meter: Meter) -> None:
+    Of several processes, the process_* metrics have a label `worker`: a start cannot be summed.
+    """
+
+    def __init__(
+        self, meter: Meter, processes: Mapping[int, Mapping[str, float]] | None = None
+    ) -> None:
         self.meter = meter
+        self.processes = processes or {}
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
-        ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
 
     def render(self) -> bytes:
@@ -57,6 +62,8 @@ class Exposition(Collector):
                     yield histogram_family(metric, self.spreads(metric))
                 case "gauge" | "info":
                     yield gauge_family(metric, READINGS[metric](self.meter))
+        for family in process():
+            yield labelled(family, self.processes) if self.processes else family
 
     def spreads(self, metric: Metric) -> Mapping[tuple[str, ...], Spread]:
         if metric is metrics.ORIGIN_DURATION:
@@ -72,6 +79,8 @@ READINGS: dict[Metric, Callable[[Meter], Values]] = {
     metrics.FILLING: lambda meter: {(): meter.gauges.usage().filling},
     metrics.STORE_UP: lambda meter: {(): int(meter.gauges.usage().up)},
     metrics.CONNECTIONS: lambda meter: {(): meter.gauges.connections()},
+    metrics.WORKERS: lambda meter: {(): meter.gauges.workers()},
+    metrics.WORKER_RESTARTS: lambda meter: {(): meter.gauges.restarts()},
     metrics.LIFETIME: lambda meter: {(): meter.gauges.lifetime()},
     metrics.STALENESS: lambda meter: {(): meter.gauges.staleness()},
     metrics.POLICY_INFO: lambda meter: in_force(meter.gauges.policy(), meter.policies),
@@ -116,6 +125,20 @@ def in_force(current: str, known: Iterable[str]) -> Values:
 def cumulative(spread: Spread) -> list[tuple[str, float]]:
     bounds = [*(repr(bound) for bound in LATENCIES), "+Inf"]
     return [*zip(bounds, map(float, itertools.accumulate(spread.buckets)), strict=True)]
+
+
+def process() -> Iterable[Family]:
+    """The usual process_* metrics of this process."""
+    return ProcessCollector(registry=CollectorRegistry()).collect()
+
+
+def labelled(family: Family, processes: Mapping[int, Mapping[str, float]]) -> Family:
+    """A family of this process, with the values of each worker instead."""
+    told = Family(family.name, family.documentation, family.type)
+    for worker, values in processes.items():
+        for sample in family.samples:
+            told.add_sample(sample.name, {"worker": str(worker)}, values.get(sample.name, 0.0))
+    return told
 
 
 def label_names(metric: Metric) -> list[str]:

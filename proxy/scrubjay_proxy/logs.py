@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -12,12 +13,14 @@ from structlog.typing import Processor
 from scrubjay_proxy.sections import LogSection
 
 
-def configure(log: LogSection, stream: TextIO | None = None) -> None:
-    """Send our events and those of the libraries through one pipeline."""
+def configure(log: LogSection, stream: TextIO | None = None, *, worker: int | None = None) -> None:
+    """Send our events and those of the libraries through one pipeline; of several workers, each
+    says which it is."""
     out = stream or sys.stderr
     level = logging.getLevelNamesMapping()[log.level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        *([] if worker is None else [named(worker)]),
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -39,6 +42,13 @@ def configure(log: LogSection, stream: TextIO | None = None) -> None:
     )
     # Libraries tell at "info" what is of no interest to an operator ("Shutting down").
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def named(worker: int) -> Processor:
+    def add(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {**event, "worker": worker}
+
+    return add
 
 
 def rendering(log: LogSection, out: TextIO) -> list[Processor]:

@@ -25,6 +25,10 @@ def empty() -> Usage:
     return Usage(0, 0, 0, 0)
 
 
+def one() -> int:
+    return 1
+
+
 def none_yet() -> float:
     return 0.0
 
@@ -43,6 +47,8 @@ class Gauges:
 
     usage: Callable[[], Usage] = empty
     connections: Callable[[], int] = nothing
+    workers: Callable[[], int] = one
+    restarts: Callable[[], int] = nothing
     policy: Callable[[], str] = nobody
     model: Callable[[], str] = nobody
     staleness: Callable[[], float] = none_yet

@@ -171,6 +171,10 @@ STORE_ERRORS = Metric(
     labels=(Label("operation", STORE_OPERATIONS),),
 )
 CONNECTIONS = Metric("scrubjay_connections", "gauge", "Connections of clients that are open.")
+WORKERS = Metric("scrubjay_workers", "gauge", "Processes that serve.")
+WORKER_RESTARTS = Metric(
+    "scrubjay_worker_restarts_total", "counter", "Ended workers started again.", kept=True
+)
 POLICY_INFO = Metric(
     "scrubjay_policy_info", "info", "1 for the policy in force, 0 for the others.", labels=(POLICY,)
 )
@@ -277,6 +281,8 @@ METRICS: tuple[Metric, ...] = (
     STORE_UP,
     STORE_ERRORS,
     CONNECTIONS,
+    WORKERS,
+    WORKER_RESTARTS,
     POLICY_INFO,
     MODEL_INFO,
     MODEL_CHANGES,

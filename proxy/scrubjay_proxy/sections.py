@@ -102,6 +102,9 @@ class Section(BaseModel):
 class ProxySection(Section):
     listen: Listen = Field(Address("127.0.0.1", 8080), description="Where clients connect.")
     origin: Origin = Field("", description="The site to stand in front of (reverse mode).")
+    workers: int = Field(
+        1, ge=1, le=1024, description="Processes that serve; several need a shared store."
+    )
     forward: bool = Field(False, description="Serve as http_proxy= for clients, CONNECT included.")
     forward_private: bool = Field(
         False, description="Let forward mode reach loopback and private addresses."

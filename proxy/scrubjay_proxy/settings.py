@@ -30,6 +30,7 @@ from scrubjay_proxy.sections import (
     RedisSection,
     RouteSection,
 )
+from scrubjay_proxy.store_url import MEMORY
 
 PREFIX = "SCRUBJAY_"
 FILE_VARIABLE = "SCRUBJAY_CONFIG"
@@ -117,6 +118,19 @@ class Settings(BaseSettings):
         for key, value in flatten(self.model_dump(mode="json")):
             yield key, unsecret(key, value), self.source_of(key)
 
+    def handed_over(self) -> tuple[Tree, dict[str, str]]:
+        """All of it for another process, secrets too: values, and where each was given."""
+        tree = self.model_dump(mode="json")
+        tree["control"]["token"] = self.control.token.get_secret_value()
+        return tree, self._sources
+
+    @classmethod
+    def taken_over(cls, tree: Tree, sources: Mapping[str, str]) -> Self:
+        """What another process handed over; nothing else is read."""
+        settings = cls(**tree)
+        settings._sources.update(sources)
+        return settings
+
     @property
     def all_routes(self) -> tuple[RouteSection, ...]:
         """The routes in the order of the file, then the one of `proxy.origin`."""
@@ -131,6 +145,12 @@ class Settings(BaseSettings):
                 ["there is nothing to serve: no origin, no [[routes]], and forward mode is off"],
                 hint="give --origin https://www.example.com, or --forward",
             )
+        if self.proxy.workers > 1 and self.cache.store == MEMORY:
+            problem = (
+                f"proxy.workers = {self.proxy.workers} ({self.source_of('proxy.workers')}) is not "
+                "allowed with the store in memory: each worker would keep its own"
+            )
+            raise SettingsError([problem], hint="give --store redis://HOST:PORT or --workers 1")
 
 
 def find_file(given: Path | None) -> Path | None:

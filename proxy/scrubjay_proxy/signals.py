@@ -8,14 +8,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
+def at_once() -> None:
+    """What a second signal asks for."""
+    raise SystemExit(1)
+
+
 @contextmanager
-def obeyed(stop: asyncio.Event, reload: Callable[[], None] | None) -> Iterator[None]:
-    """SIGTERM and SIGINT set `stop`; SIGHUP is left alone where there is nothing to reload."""
+def obeyed(
+    stop: asyncio.Event,
+    reload: Callable[[], None] | None,
+    again: Callable[[], None] = at_once,
+) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`, and then do it `again`; SIGHUP is left alone where there is
+    nothing to reload."""
     loop = asyncio.get_running_loop()
 
     def told_to_stop() -> None:
         if stop.is_set():
-            raise SystemExit(1)
+            again()
         stop.set()
 
     handlers = {signal.SIGTERM: told_to_stop, signal.SIGINT: told_to_stop}

@@ -8,6 +8,7 @@ from scrubjay_policies.policy import PolicyError
 from scrubjay_proxy.control.running import Purge, Usage
 from scrubjay_proxy.meter import Meter
 from scrubjay_proxy.settings import Settings
+from scrubjay_proxy.workers.whole import Whole
 
 
 @dataclass
@@ -23,7 +24,10 @@ class FakeRunning:
     def policy_name(self) -> str:
         return self.policy
 
-    def use_policy(self, name: str) -> None:
+    async def whole(self) -> Whole:
+        return Whole(self.meter)
+
+    async def switch_policy(self, name: str) -> None:
         if name not in ("gdsf", "lru"):
             raise PolicyError(f"no policy is named {name}", hint="there are gdsf, lru")
         self.policy = name

@@ -34,6 +34,9 @@ Staleness = Annotated[
 Store = Annotated[
     str | None, text("WHERE", "Where objects live: memory, or redis://HOST:PORT/DB.", "memory")
 ]
+Workers = Annotated[
+    int | None, text("N", "Processes that serve; several need --store redis://...", "1")
+]
 ConfigFile = Annotated[
     Path | None, text("FILE", "Settings file.", "SCRUBJAY_CONFIG, or scrubjay.toml if it exists")
 ]

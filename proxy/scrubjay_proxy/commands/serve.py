@@ -23,6 +23,7 @@ def serve(
     forward: options.Forward = None,
     origin_timeout: options.OriginTimeout = None,
     store: options.Store = None,
+    workers: options.Workers = None,
     staleness: options.Staleness = None,
     config: options.ConfigFile = None,
 ) -> None:
@@ -41,12 +42,18 @@ def serve(
         "cache.model": model,
         "models.dir": models,
         "cache.store": store,
+        "proxy.workers": workers,
         "http.staleness": staleness,
         "origin.timeout": origin_timeout,
     }
     settings = Settings.load(find_file(config), flags)
     settings.require_work()
     logs.configure(settings.log)
+
+    if settings.proxy.workers > 1:
+        from scrubjay_proxy.workers.parent import run_workers
+
+        raise typer.Exit(run_in_loop(run_workers(settings)))
 
     from scrubjay_proxy.app import run
 

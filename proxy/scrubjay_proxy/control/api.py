@@ -29,6 +29,7 @@ from scrubjay_proxy.control.purging import purge_of
 from scrubjay_proxy.control.running import Running
 from scrubjay_proxy.exposition import CONTENT_TYPE, Exposition, installed_version
 from scrubjay_proxy.store.base import StoreFailed
+from scrubjay_proxy.workers.place import Unanswered
 
 
 def create_api(running: Running) -> FastAPI:
@@ -63,16 +64,20 @@ def add_health(api: FastAPI, running: Running) -> None:
 
 
 def add_readings(api: FastAPI, running: Running) -> None:
-    exposition = Exposition(running.meter)
+    @api.exception_handler(Unanswered)
+    async def unanswered(request: Request, error: Unanswered) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 503)
 
     @api.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def front() -> str:
-        return front_page(running)
+        return front_page(running, (await running.whole()).meter)
 
     @api.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Prometheus text."""
-        return Response(exposition.render(), media_type=CONTENT_TYPE)
+        whole = await running.whole()
+        text = Exposition(whole.meter, whole.processes).render()
+        return Response(text, media_type=CONTENT_TYPE)
 
     @api.get("/api/config")
     async def config() -> list[Setting]:
@@ -83,7 +88,7 @@ def add_readings(api: FastAPI, running: Running) -> None:
     @api.get("/api/stats")
     async def stats() -> Stats:
         """What happened since the start."""
-        usage, meter = running.usage(), running.meter
+        usage, meter = running.usage(), (await running.whole()).meter
         return Stats(
             version=installed_version(),
             started=meter.started,
@@ -119,7 +124,7 @@ def add_policy(api: FastAPI, running: Running) -> None:
     async def choose(choice: PolicyChoice) -> Policies | JSONResponse:
         """Evict by another policy from now on; what is stored stays."""
         try:
-            running.use_policy(choice.name)
+            await running.switch_policy(choice.name)
         except PolicyError as error:
             return JSONResponse({"error": str(error), "hint": getattr(error, "hint", "")}, 422)
         return current()

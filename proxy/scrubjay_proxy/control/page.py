@@ -6,6 +6,7 @@ from html import escape
 
 from scrubjay_proxy.control.running import Running
 from scrubjay_proxy.exposition import installed_version
+from scrubjay_proxy.meter import Meter
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -44,8 +45,9 @@ PAGE = """<!doctype html>
 """
 
 
-def front_page(running: Running) -> str:
-    settings, usage, counts = running.settings, running.usage(), running.meter.snapshot()
+def front_page(running: Running, meter: Meter) -> str:
+    """With the counts of a meter, that of all processes."""
+    settings, usage, counts = running.settings, running.usage(), meter.snapshot()
     outcomes = counts["outcomes"]
     return PAGE.format(
         version=escape(installed_version()),

@@ -10,6 +10,7 @@ from scrubjay_proxy.events import Events
 from scrubjay_proxy.meter import Meter
 from scrubjay_proxy.models.swapping import Models
 from scrubjay_proxy.settings import Settings
+from scrubjay_proxy.workers.whole import Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Running(Protocol):
 
     @property
     def meter(self) -> Meter:
-        """Its counters."""
+        """Its own counters."""
 
     @property
     def events(self) -> Events:
@@ -60,8 +61,12 @@ class Running(Protocol):
     def guard(self) -> Report | None:
         """How the shadow caches of the policy stand, if it has any."""
 
-    def use_policy(self, name: str) -> None:
-        """Evict by another policy from now on; raises PolicyError for one that is not there."""
+    async def whole(self) -> Whole:
+        """The counters of all processes that serve together with it; raises Unanswered."""
+
+    async def switch_policy(self, name: str) -> None:
+        """Evict by another policy from now on, in all of them; raises PolicyError for one that is
+        not there."""
 
     def ready(self) -> dict[str, str]:
         """Each thing it depends on, and "ok" or what is wrong with it."""

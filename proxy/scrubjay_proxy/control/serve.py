@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import socket
 from collections.abc import Iterator
 from typing import Self
@@ -12,7 +11,7 @@ from typing import Self
 import uvicorn
 from fastapi import FastAPI
 
-from scrubjay_proxy.errors import PortTaken, ScrubjayError
+from scrubjay_proxy.listening import open_listener
 from scrubjay_proxy.quantities import Address
 
 GRACE = 2  # seconds for answers under way when it is stopped
@@ -35,10 +34,11 @@ class QuietServer(uvicorn.Server):
 
 
 class ControlServer:
-    """`async with ControlServer(api, address) as control: control.port`."""
+    """`async with ControlServer(api, address) as control: control.port`; also at a socket that
+    listens already."""
 
-    def __init__(self, api: FastAPI, address: Address) -> None:
-        self.address = address
+    def __init__(self, api: FastAPI, where: Address | socket.socket) -> None:
+        self.where = where
         self.port = 0
         self.server = QuietServer(
             uvicorn.Config(
@@ -54,7 +54,8 @@ class ControlServer:
         self.task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        listener = open_listener(self.address, flag="--control")
+        where = self.where
+        listener = open_listener(where, flag="--control") if isinstance(where, Address) else where
         self.port = listener.getsockname()[1]
         self.task = asyncio.create_task(self.server.serve([listener]), name="control")
         up = asyncio.create_task(self.server.up.wait())
@@ -68,29 +69,3 @@ class ControlServer:
         self.server.should_exit = True
         if self.task is not None:
             await self.task
-
-
-def open_listener(address: Address, *, flag: str) -> socket.socket:
-    """A bound TCP socket; a taken port is one clear error that names the flag to change."""
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-    except socket.gaierror as error:
-        raise ScrubjayError(
-            f"cannot listen on {address}: {error.strerror}", hint=f"give {flag} HOST:PORT"
-        ) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(where)
-        listener.listen(1024)
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(str(address), flag=flag) from error
-        raise ScrubjayError(
-            f"cannot listen on {address}: {error.strerror}", hint=f"give {flag} HOST:PORT"
-        ) from error
-    return listener
