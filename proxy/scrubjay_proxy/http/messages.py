@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 Pair = tuple[str, str]
 
@@ -12,12 +12,13 @@ Pair = tuple[str, str]
 class Headers:
     """An immutable list of header lines; names are matched without regard to case."""
 
-    __slots__ = ("_hash", "_index", "pairs")
+    __slots__ = ("_hash", "_index", "_text", "pairs")
 
     def __init__(self, pairs: Iterable[Pair] = ()) -> None:
         self.pairs: tuple[Pair, ...] = tuple(pairs)
         self._index: dict[str, list[str]] | None = None
         self._hash: int | None = None
+        self._text: str | None = None
 
     def _lines(self) -> dict[str, list[str]]:
         index = self._index
@@ -44,6 +45,17 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         return name in (self._index or self._lines())
+
+    def any(self, names: frozenset[str]) -> bool:
+        """Whether one of these is there (lower case)."""
+        return not names.isdisjoint(self._index or self._lines())
+
+    @property
+    def text(self) -> str:
+        """The lines as they stand on the wire."""
+        if self._text is None:
+            self._text = "".join([f"{name}: {value}\r\n" for name, value in self.pairs])
+        return self._text
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.pairs)
@@ -90,7 +102,7 @@ class Request:
 
     def with_headers(self, headers: Headers) -> Request:
         """The same request with other header lines."""
-        return replace(self, headers=headers)
+        return Request(self.method, self.scheme, self.host, self.target, headers)
 
 
 def request_for(url: str) -> Request:
@@ -112,7 +124,7 @@ class Head:
 
     def with_headers(self, headers: Headers) -> Head:
         """The same status with other header lines."""
-        return replace(self, headers=headers)
+        return Head(self.status, self.reason, headers)
 
 
 @dataclass(frozen=True, slots=True)

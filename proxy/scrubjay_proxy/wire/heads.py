@@ -144,8 +144,7 @@ def _is_ipv6(text: str) -> bool:
 
 def render(first_line: str, headers: Headers) -> bytes:
     """A head as bytes; values were checked when they came in."""
-    lines = [first_line, *(f"{name}: {value}" for name, value in headers.pairs), "", ""]
-    return "\r\n".join(lines).encode("latin-1")
+    return f"{first_line}\r\n{headers.text}\r\n".encode("latin-1")
 
 
 def render_response(head: Head) -> bytes:
