@@ -15,6 +15,8 @@
 #   make unseen TRACES="a.csv.gz b.csv.gz"    the same recipe, on each trace without having seen it
 #   make guard TRACES="a.csv.gz b.csv.gz"     what the guard of hybrid costs, and what it saves
 #   make holding                 learned lifetimes against fixed ones, simulated and live
+#   make throughput              CPU and throughput beside nginx and Varnish
+#   make throughput ARGS="--rounds 3 --cases miss-1k,miss-256k"
 #   make swap                    latency while models change hands, and while they don't
 #   make classics TRACES="a.log.gz b.csv"  every policy against the classics and the optimum
 
@@ -27,7 +29,8 @@ RUNS ?= 1
 TRACES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run lab test check fix docs conformance bench swap classics model unseen guard holding
+.PHONY: help run lab test check fix docs conformance bench throughput swap \
+	classics model unseen guard holding
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -67,6 +70,10 @@ bench:
 	@scripts/setup dev
 	@test -n "$(TRACES)" || { echo 'bench: name the traces: make bench TRACES="access.log.gz"' >&2; exit 2; }
 	$(BIN)/python benchmarks/replay_policies.py $(TRACES)
+
+throughput:
+	@scripts/setup dev
+	$(BIN)/python benchmarks/throughput $(ARGS)
 
 swap:
 	@scripts/setup dev

@@ -62,6 +62,16 @@ class Answer:
         """The request body may still be on its way when the answer begins."""
         self._upload = task
 
+    def whole(self) -> bytes | None:
+        """The body where all of it has come with the head, of a length that was told; then the
+        connection is given back. None where some of it is still to come."""
+        if not isinstance(self.body.length, int):
+            return None
+        data = self.body.take_all()
+        if data is not None:
+            self.finish()
+        return data
+
     async def read(self) -> bytes:
         """The next bytes of the body, b"" at its end. Raises OriginError."""
         try:

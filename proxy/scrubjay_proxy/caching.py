@@ -226,4 +226,4 @@ def _shareable(asked: Request, plan: Plan) -> bool:
         return False
     if isinstance(plan, Revalidate | Complete):
         return True
-    return not any(name in asked.headers for name in CONDITIONAL)
+    return not asked.headers.any(CONDITIONAL)

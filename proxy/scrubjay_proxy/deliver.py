@@ -10,7 +10,7 @@ from scrubjay_proxy.answers import Answer, OriginError
 from scrubjay_proxy.fill import Fill
 from scrubjay_proxy.http import cachestatus
 from scrubjay_proxy.http.hops import end_to_end
-from scrubjay_proxy.http.messages import Head, Request, Stored
+from scrubjay_proxy.http.messages import Head, Pair, Request, Stored
 from scrubjay_proxy.http.respond import answer_from
 from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.outgoing import length_field, plain, to_client
@@ -107,6 +107,9 @@ class Delivery:
     ) -> bool:
         """The origin's answer as it comes, into `writer` too; whether it came whole."""
         try:
+            if writer is None and (body := answer.whole()) is not None:
+                await call.begin_with(self._relayed(call, answer, status), body)
+                return True
             await self._begin_relay(call, answer, status)
             while data := await answer.read():
                 await call.send(data)
@@ -127,11 +130,16 @@ class Delivery:
         if not bodiless and isinstance(length, Framing):
             await self._begin_open_ended(call, answer.head, status)
             return
+        await call.begin(self._relayed(call, answer, status), chunked=False)
+
+    def _relayed(self, call: Call, answer: Answer, status: str) -> bytes:
+        """The head of an answer whose length is known."""
+        bodiless = call.head.method == "HEAD" or answer.head.status in _NO_BODY
         told = answer.head.headers.get("content-length")
         framing = length_field(int(told)) if told is not None else None
         if not bodiless and framing is None:
             framing = length_field(0)
-        await call.begin(self._head(call, answer.head, status, framing), chunked=False)
+        return self._head(call, answer.head, status, framing)
 
     async def part(
         self, call: Call, answer: Answer, status: str, recorder: Recorder, job: Job
@@ -160,7 +168,8 @@ class Delivery:
         head, body = plain(status, reason, detail, self._clock(), told)
         if call.head.method == "HEAD":
             body = b""
-        await call.begin_with(self._rendered(call, head), body)
+        head = head.with_headers(head.headers.plus(*_connection(call)))
+        await call.begin_with(render_response(head), body)
 
     def interim(self, call: Call) -> Callable[[Head], None]:
         """Passes 1xx heads on as they come."""
@@ -171,16 +180,17 @@ class Delivery:
         return send
 
     def _head(self, call: Call, head: Head, status: str, framing: tuple[str, str] | None) -> bytes:
-        return self._rendered(call, to_client(head, self._clock(), status, framing))
-
-    def _rendered(self, call: Call, head: Head) -> bytes:
-        if not call.keep_alive:
-            head = head.with_headers(head.headers.plus(("Connection", "close")))
-        elif call.head.minor == 0:
-            head = head.with_headers(head.headers.plus(("Connection", "keep-alive")))
-        return render_response(head)
+        sent = to_client(head, self._clock(), status, framing, *_connection(call))
+        return render_response(sent)
 
     def _cut(self, call: Call) -> None:
         """The rest will not come: the client must not take what it has for all of it."""
         call.keep_alive = False
         call.abort()
+
+
+def _connection(call: Call) -> tuple[Pair, ...]:
+    """The Connection field, where the client needs one to know what becomes of it."""
+    if not call.keep_alive:
+        return (("Connection", "close"),)
+    return (("Connection", "keep-alive"),) if call.head.minor == 0 else ()

@@ -58,15 +58,16 @@ class Fetcher:
 
     async def lead(self, job: Job, key: str | None) -> Landing:
         """Ask the origin; with `key`, for all who join that flight."""
-        flight = self.flights.start(key) if key is not None else None
+        if key is None:
+            return await self._ask(job)
+        flight = self.flights.start(key)
         landing: Landing = Failed(OriginError("reset", "the fetch was given up"))
         try:
             landing = await self._ask(job)
         finally:
-            if key is not None and flight is not None:
-                self.flights.land(key, flight, landing)
-                if isinstance(landing, Filled):
-                    landing.fill.when_over(partial(self.flights.over, key, flight))
+            self.flights.land(key, flight, landing)
+            if isinstance(landing, Filled):
+                landing.fill.when_over(partial(self.flights.over, key, flight))
         return landing
 
     async def _ask(self, job: Job) -> Landing:
@@ -102,17 +103,16 @@ class Fetcher:
         asked = job.asked
         match job.plan:
             case Revalidate(stored, _):
-                headers = conditional(asked, stored)
+                asked = asked.with_headers(conditional(asked, stored))
             case Complete(stored, span):
                 etag = strong_etag(stored.head.headers) or ""
                 asks = ("Range", range_field(span, stored.length)), ("If-Range", etag)
-                headers = asked.headers.without(CONDITIONAL).plus(*asks)
+                asked = asked.with_headers(asked.headers.without(CONDITIONAL).plus(*asks))
             case Forward():
-                headers = asked.headers
+                pass
         origin = job.route.origin.address.authority
         host = asked.host if job.route.keeps_host and asked.host else origin
         targets = job.route.rules.targets
-        asked = asked.with_headers(headers)
         lines = to_origin(asked, host, job.peer, 0, hop=self._hop, targets=targets)
         return Ask(asked.method, asked.target, lines, None, job.interim)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from scrubjay_proxy.http.cachestatus import appended
 from scrubjay_proxy.http.dates import format_date
 from scrubjay_proxy.http.hops import FORWARDING, HOP_BY_HOP, end_to_end
@@ -11,6 +13,7 @@ from scrubjay_proxy.wire.heads import BadMessage, render_response
 
 PSEUDONYM = "scrubjay"
 _OURS = frozenset({"host", "expect", "content-length", "surrogate-capability"})
+_NOT_SENT = FORWARDING | _OURS
 _REASONS = {
     400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
     417: "Expectation Failed", 431: "Request Header Fields Too Large", 501: "Not Implemented",
@@ -33,26 +36,36 @@ def to_origin(
 
     `hop` names this very proxy, so that it knows a request that comes round in a circle.
     """
-    kept = end_to_end(asked.headers).without(FORWARDING | _OURS)
+    surrogate = "surrogate-control" in targets
+    sent = _sent(asked.headers, asked.scheme, asked.host or host, host, peer, hop, surrogate)
+    if length is Framing.CHUNKED:
+        return sent.plus(("Transfer-Encoding", "chunked"))
+    if length or asked.method in ("POST", "PUT", "PATCH"):
+        return sent.plus(("Content-Length", str(length)))
+    return sent
+
+
+@lru_cache(maxsize=1024)
+def _sent(  # noqa: PLR0917  a cache tells calls apart by position fastest
+    headers: Headers, scheme: str, asked_host: str, host: str, peer: str, hop: str, surrogate: bool
+) -> Headers:
+    """What does not depend on the body; clients ask with the same fields again and again."""
+    kept = end_to_end(headers).without(_NOT_SENT)
     lines: list[Pair] = [("Host", host), *kept.without(("via", "cdn-loop"))]
     lines += [
         ("X-Forwarded-For", peer),
-        ("X-Forwarded-Proto", asked.scheme),
-        ("X-Forwarded-Host", asked.host or host),
+        ("X-Forwarded-Proto", scheme),
+        ("X-Forwarded-Host", asked_host),
         ("Via", _via(kept)),
         ("CDN-Loop", ", ".join([*kept.all("cdn-loop"), hop])),
     ]
-    if "surrogate-control" in targets:
+    if surrogate:
         lines.append(("Surrogate-Capability", f'{PSEUDONYM}="Surrogate/1.0"'))
-    if length is Framing.CHUNKED:
-        lines.append(("Transfer-Encoding", "chunked"))
-    elif length or asked.method in ("POST", "PUT", "PATCH"):
-        lines.append(("Content-Length", str(length)))
     return Headers(lines)
 
 
-def to_client(head: Head, now: float, cache_status: str, framing: Pair | None) -> Head:
-    """What the client is sent: end-to-end fields, Via, Date, Cache-Status, framing."""
+def to_client(head: Head, now: float, cache_status: str, framing: Pair | None, *more: Pair) -> Head:
+    """What the client is sent: end-to-end fields, Via, Date, Cache-Status, framing and `more`."""
     headers = head.headers
     if "connection" in headers:
         headers = end_to_end(headers)
@@ -63,12 +76,15 @@ def to_client(head: Head, now: float, cache_status: str, framing: Pair | None) -
     lines.append(("Cache-Status", appended(headers, cache_status)))
     if framing is not None:
         lines.append(framing)
-    return head.with_headers(Headers(lines))
+    lines += more
+    return Head(head.status, head.reason, Headers(lines))
 
 
 def has_passed(headers: Headers, hop: str) -> bool:
     """Whether a request went through this very proxy before (RFC 8586)."""
-    names = (headers.get("cdn-loop") or "").split(",")
+    if (told := headers.get("cdn-loop")) is None:
+        return False
+    names = told.split(",")
     return any(name.partition(";")[0].strip() == hop for name in names)
 
 

@@ -117,7 +117,7 @@ class Origin:
             upload = asyncio.ensure_future(self._upload(connection, ask.body))
             upload.add_done_callback(_retrieve)
         try:
-            head = await self._head(coming, upload)
+            head = await self._head(connection, coming, upload)
         except BaseException as error:
             _abandon(coming, upload)
             self.give_back(connection, reuse=False)
@@ -130,15 +130,20 @@ class Origin:
         answer.uploading(upload)
         return answer
 
-    async def _head(self, coming: asyncio.Future[Head], upload: asyncio.Task[None] | None) -> Head:
+    async def _head(
+        self,
+        connection: OriginConnection,
+        coming: asyncio.Future[Head],
+        upload: asyncio.Task[None] | None,
+    ) -> Head:
         """The final head; while the request body is sent the origin may take its time."""
         if upload is not None:
             either: set[asyncio.Future[Any]] = {coming, upload}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if upload.done() and (not coming.done() or coming.exception() is not None):
                 upload.result()
-        async with asyncio.timeout(self.limits.timeout):
-            return await coming
+        connection.hurry()
+        return await coming
 
     async def _upload(self, connection: OriginConnection, body: Body) -> None:
         chunked = body.length is Framing.CHUNKED
@@ -200,8 +205,11 @@ class Origin:
 
     async def _wait_for(self, places: asyncio.Semaphore) -> None:
         """Take one of the places, in turn. Raises OriginError where that takes too long."""
+        if not places.locked():
+            await places.acquire()
+            return
         name = self.address.authority
-        if places.locked() and self._waiting >= self.limits.waiting:
+        if self._waiting >= self.limits.waiting:
             raise OriginError("busy", f"too many requests wait for {name}")
         self._waiting += 1
         try:

@@ -43,7 +43,7 @@ def end_to_end(headers: Headers) -> Headers:
     """The fields that are meant for more than this connection."""
     listed = headers.get("connection")
     if listed is None:
-        return headers.without(HOP_BY_HOP)
+        return headers.without(HOP_BY_HOP) if headers.any(HOP_BY_HOP) else headers
     named = {name.strip().lower() for name in listed.split(",")}
     return headers.without(HOP_BY_HOP | (named - _FOR_ALL))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 Pair = tuple[str, str]
 
@@ -12,33 +12,50 @@ Pair = tuple[str, str]
 class Headers:
     """An immutable list of header lines; names are matched without regard to case."""
 
-    __slots__ = ("_index", "pairs")
+    __slots__ = ("_hash", "_index", "_text", "pairs")
 
     def __init__(self, pairs: Iterable[Pair] = ()) -> None:
         self.pairs: tuple[Pair, ...] = tuple(pairs)
         self._index: dict[str, list[str]] | None = None
+        self._hash: int | None = None
+        self._text: str | None = None
 
     def _lines(self) -> dict[str, list[str]]:
         index = self._index
         if index is None:
             index = self._index = {}
             for name, value in self.pairs:
-                index.setdefault(name.lower(), []).append(value)
+                lines = index.get(lower := name.lower())
+                if lines is None:
+                    index[lower] = [value]
+                else:
+                    lines.append(value)
         return index
 
     def all(self, name: str) -> list[str]:
         """Every line of that name, in order; `name` in lower case."""
-        return self._lines().get(name, [])
+        return (self._index or self._lines()).get(name, [])
 
     def get(self, name: str) -> str | None:
         """The combined value (RFC 9110, 5.3), or None where the field is absent."""
-        lines = self._lines().get(name)
+        lines = (self._index or self._lines()).get(name)
         if lines is None:
             return None
         return lines[0] if len(lines) == 1 else ", ".join(lines)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._lines()
+        return name in (self._index or self._lines())
+
+    def any(self, names: frozenset[str]) -> bool:
+        """Whether one of these is there (lower case)."""
+        return not names.isdisjoint(self._index or self._lines())
+
+    @property
+    def text(self) -> str:
+        """The lines as they stand on the wire."""
+        if self._text is None:
+            self._text = "".join([f"{name}: {value}\r\n" for name, value in self.pairs])
+        return self._text
 
     def has_any(self, names: frozenset[str]) -> bool:
         """Whether there is a line of any of these names (lower case)."""
@@ -48,10 +65,12 @@ class Headers:
         return iter(self.pairs)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Headers) and self.pairs == other.pairs
+        return self is other or (isinstance(other, Headers) and self.pairs == other.pairs)
 
     def __hash__(self) -> int:
-        return hash(self.pairs)
+        if self._hash is None:
+            self._hash = hash(self.pairs)
+        return self._hash
 
     def __repr__(self) -> str:
         return f"Headers({list(self.pairs)!r})"
@@ -59,7 +78,7 @@ class Headers:
     def without(self, names: Iterable[str]) -> Headers:
         """The same lines but those named (lower case)."""
         dropped = frozenset(names)
-        return Headers(pair for pair in self.pairs if pair[0].lower() not in dropped)
+        return Headers([pair for pair in self.pairs if pair[0].lower() not in dropped])
 
     def plus(self, *pairs: Pair) -> Headers:
         """The same lines and these behind them."""
@@ -87,7 +106,7 @@ class Request:
 
     def with_headers(self, headers: Headers) -> Request:
         """The same request with other header lines."""
-        return replace(self, headers=headers)
+        return Request(self.method, self.scheme, self.host, self.target, headers)
 
 
 def request_for(url: str) -> Request:
@@ -109,7 +128,7 @@ class Head:
 
     def with_headers(self, headers: Headers) -> Head:
         """The same status with other header lines."""
-        return replace(self, headers=headers)
+        return Head(self.status, self.reason, headers)
 
 
 @dataclass(frozen=True, slots=True)

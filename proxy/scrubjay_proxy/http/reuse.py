@@ -17,7 +17,7 @@ from scrubjay_proxy.http.validate import has_validator, strong_etag
 from scrubjay_proxy.http.why import Why
 
 # A request that means "only if it is still so" is for the origin to judge.
-_ORIGIN_JUDGES = ("if-match", "if-unmodified-since")
+_ORIGIN_JUDGES = frozenset({"if-match", "if-unmodified-since"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def before_request(asked: Request, stored: Sequence[Stored], now: float, rules: 
 def _plan(
     asked: Request, stored: Sequence[Stored], wishes: Directives, now: float, rules: Rules
 ) -> Before:
-    if any(name in asked.headers for name in _ORIGIN_JUDGES):
+    if asked.headers.any(_ORIGIN_JUDGES):
         return Forward(Why.METHOD)
     chosen = select(asked, stored)
     if chosen is None:

@@ -8,6 +8,7 @@ from typing import cast
 
 from scrubjay_proxy.http.messages import Head
 from scrubjay_proxy.wire.body import Body, BodyCut
+from scrubjay_proxy.wire.deadline import Deadline
 from scrubjay_proxy.wire.framing import keeps_alive, response_length
 from scrubjay_proxy.wire.gate import Gate
 from scrubjay_proxy.wire.heads import BadMessage, ResponseHead, head_end, parse_response
@@ -46,7 +47,7 @@ class OriginConnection(asyncio.Protocol):
         self._held = False
         self._gate = Gate()
         self._heard = 0.0
-        self._watch: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._look)
 
     # What asyncio calls.
 
@@ -78,7 +79,7 @@ class OriginConnection(asyncio.Protocol):
         if exc is not None:
             self._fail(exc)
         self._ended(BodyCut("the origin closed the connection before answering"))
-        self._unwatch()
+        self._deadline.end()
         self._gate.open()
 
     def pause_writing(self) -> None:
@@ -109,9 +110,13 @@ class OriginConnection(asyncio.Protocol):
         self._method, self._interim, self._interims = method, interim, 0
         self._keep = self.answered = False
         self.exchanges += 1
-        self._heard = loop.time()
         self.write(request)
         return self._head
+
+    def hurry(self) -> None:
+        """From now on the head must not take longer than silence may."""
+        if self._head is not None and not self._head.done():
+            self._deadline.set(self._silence)
 
     @property
     def body(self) -> Body:
@@ -162,9 +167,10 @@ class OriginConnection(asyncio.Protocol):
         rest = bytes(self._buffer)
         self._buffer.clear()
         if self._body.ended:
+            self._deadline.clear()
             self._keep = self._keep and not rest
         else:
-            self._start_watch()
+            self._deadline.set(self._silence)
             self._take(rest)
         self._head.set_result(found.head)
 
@@ -172,7 +178,7 @@ class OriginConnection(asyncio.Protocol):
         assert self._body is not None
         rest = self._body.feed(data)
         if self._body.ended:
-            self._unwatch()
+            self._deadline.clear()
             self._keep = self._keep and not rest
 
     def _ended(self, cut: BodyCut) -> None:
@@ -201,20 +207,13 @@ class OriginConnection(asyncio.Protocol):
             self._heard = asyncio.get_running_loop().time()
             self._transport.resume_reading()
 
-    def _start_watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time() if self._held else self._heard
-        self._watch = loop.call_at(due + self._silence, self._look)
-
     def _look(self) -> None:
         """One timer for the whole body: it looks when the last silence would be too long."""
-        now = asyncio.get_running_loop().time()
-        if not self._held and now - self._heard >= self._silence:
+        if self._head is not None and not self._head.done():
+            self._fail(Silent("the origin did not answer in time"))
+            return
+        quiet = 0.0 if self._held else asyncio.get_running_loop().time() - self._heard
+        if quiet >= self._silence:
             self._fail(Silent("the origin fell silent within the body"))
         else:
-            self._start_watch()
-
-    def _unwatch(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+            self._deadline.set(self._silence - quiet)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scrubjay_proxy.http.messages import Head, Headers, Pair
 
@@ -18,8 +19,8 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rb"(%s) ([\x21-\x7e]+) HTTP/1\.([01])\r\n" % _TOKEN)
 _ANY_REQUEST_LINE = re.compile(rb"%s [\x21-\x7e]+ HTTP/\d\.\d\r\n" % _TOKEN)
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
-_FIELD = re.compile(rb"(%s):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n" % _TOKEN)
-_BARE_LF = re.compile(rb"(?<!\r)\n")
+_FIELDS = re.compile(rb"(?:%s:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*" % _TOKEN)
+_REMEMBERED = 2048  # bytes of field lines; longer ones are not worth keeping
 _HOST = re.compile(
     r"(?:(?P<name>[A-Za-z0-9._~!$&'()*+;=%-]+)|\[(?P<six>[0-9A-Fa-f:.]+)\])(?::(?P<port>\d{1,5}))?"
 )
@@ -59,7 +60,7 @@ def head_end(data: bytes | bytearray, searched: int = 0) -> int:
     """
     at = data.find(b"\r\n\r\n", max(0, searched - 3))
     head = data[: at + 4] if at >= 0 else data
-    if _BARE_LF.search(head):
+    if head.count(b"\n") != head.count(b"\r\n"):
         raise BadMessage(400, "a line ends in LF alone")
     if len(head) > MAX_HEAD:
         too_long = b"\r\n" not in head[:MAX_TARGET]
@@ -78,8 +79,15 @@ def parse_request(data: bytes) -> RequestHead:
     method, target, minor = line.groups()
     if len(target) > MAX_TARGET:
         raise BadMessage(414, "the request target is too long")
-    headers = _fields(data, line.end())
+    fields = data[line.end() :]
+    headers = _fields(fields) if len(fields) > _REMEMBERED else _known_fields(fields)
     return RequestHead(method.decode("ascii"), target.decode("ascii"), int(minor), headers)
+
+
+@lru_cache(maxsize=1024)
+def _known_fields(data: bytes) -> Headers:
+    """Clients send the same lines again and again, and what follows from them is kept with them."""
+    return _fields(data)
 
 
 def parse_response(data: bytes) -> ResponseHead:
@@ -88,31 +96,32 @@ def parse_response(data: bytes) -> ResponseHead:
     if line is None:
         raise BadMessage(502, "the status line is not HTTP/1.1")
     minor, status, reason = line.groups()
-    headers = _fields(data, line.end())
+    headers = _fields(data[line.end() :])
     head = Head(int(status), (reason or b"").decode("latin-1").strip(), headers)
     return ResponseHead(head, int(minor))
 
 
-def _fields(data: bytes, at: int) -> Headers:
-    pairs: list[Pair] = []
-    end = len(data) - 2
-    while at < end:
-        found = _FIELD.match(data, at)
-        if found is None:
-            raise BadMessage(400, "a header line is malformed")
-        name, value = found.groups()
-        pairs.append((name.decode("ascii"), value.decode("latin-1").rstrip(" \t")))
-        at = found.end()
-    if len(pairs) > MAX_FIELDS:
+def _fields(data: bytes) -> Headers:
+    """Field lines and the empty line behind them."""
+    if _FIELDS.fullmatch(data, 0, len(data) - 2) is None:
+        raise BadMessage(400, "a header line is malformed")
+    lines = data.decode("latin-1").split("\r\n")[:-2]
+    if len(lines) > MAX_FIELDS:
         raise BadMessage(431, "too many header lines")
-    return Headers(pairs)
+    return Headers([_field(line) for line in lines])
+
+
+def _field(line: str) -> Pair:
+    name, _, value = line.partition(":")
+    return name, value.strip(" \t")
 
 
 def parse_trailers(data: bytes) -> Headers:
     """Read a trailer section, its empty line included."""
-    return _fields(data, 0)
+    return _fields(data)
 
 
+@lru_cache(maxsize=1024)
 def check_host(host: str) -> str:
     """A valid Host or authority, as it was given (RFC 9110, 7.2; RFC 3986, 3.2.2)."""
     found = _HOST.fullmatch(host)
@@ -135,8 +144,7 @@ def _is_ipv6(text: str) -> bool:
 
 def render(first_line: str, headers: Headers) -> bytes:
     """A head as bytes; values were checked when they came in."""
-    lines = [first_line, *(f"{name}: {value}" for name, value in headers.pairs), "", ""]
-    return "\r\n".join(lines).encode("latin-1")
+    return f"{first_line}\r\n{headers.text}\r\n".encode("latin-1")
 
 
 def render_response(head: Head) -> bytes:
