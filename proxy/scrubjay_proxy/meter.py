@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import time
 from bisect import bisect_left
@@ -159,6 +160,24 @@ class Meter:
             tallies[metrics.FROM_STORE.name].add(same.read)
             same.requests = same.sent = same.read = 0
         return tallies
+
+    def counting(
+        self,
+        counts: Counts,
+        durations: Mapping[str, Spread],
+        origin_duration: Spread,
+        *,
+        gauges: Gauges,
+        started: float,
+    ) -> Meter:
+        """One for the same families that stands at these counts."""
+        other = copy.copy(self)
+        other.gauges, other.started, other._answers = gauges, started, {}  # noqa: SLF001
+        other._tallies = {name: copy.copy(tally) for name, tally in self.tallies.items()}  # noqa: SLF001
+        for name, found in counts.items():
+            other._tallies[name].counts = dict(found)  # noqa: SLF001
+        other.durations, other.origin_duration = dict(durations), origin_duration
+        return other
 
     def origin(self, seconds: float, received: int, failed: str = "") -> None:
         """One exchange with an origin ended, well or by the named failure."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -49,20 +48,20 @@ def whole_of(own: Meter, gathered: Gathered, together: Together, started: float)
     """All counts together; what is one for all, as the speaking worker sees it."""
     running = gathered.running
     summed = total((gathered.ended, *running.values()))
-    meter = copy.copy(own)
-    meter.started = started
-    meter.tallies = {name: copy.copy(tally) for name, tally in own.tallies.items()}
-    for name, pairs in summed.tallies.items():
-        meter.tallies[name].counts = dict(pairs)
-    meter.durations = {outcome: spread(summed, outcome) for outcome in own.durations}
-    meter.origin_duration = spread(summed, ORIGIN)
     usage = own.gauges.usage
-    meter.gauges = replace(
+    gauges = replace(
         own.gauges,
         usage=lambda: replace(usage(), filling=summed.filling, up=summed.up),
         connections=always(summed.connections),
         workers=always(together.up),
         restarts=always(together.restarts),
+    )
+    meter = own.counting(
+        {name: dict(pairs) for name, pairs in summed.tallies.items()},
+        {outcome: spread(summed, outcome) for outcome in own.durations},
+        spread(summed, ORIGIN),
+        gauges=gauges,
+        started=started,
     )
     return Whole(meter, {index: one.process for index, one in running.items() if one.process})
 
