@@ -104,6 +104,8 @@ class Beats:
     def _judged(self, before: Sequence[bytes], counts: Sequence[int]) -> None:
         """The judge sees the rows of what was hit; only the books in Redis are changed."""
         there = [(row, count) for row, count in zip(before, counts, strict=True) if row]
+        if not there:
+            return
         numbers = views(unpack_rows([row for row, _ in there]))
         for slot, (_, count) in enumerate(there):
             self._judge.hit(numbers, slot)

@@ -198,9 +198,9 @@ for n = 5, #ARGV do
   local id, generation, expires, count, last, gap, gap2 = struct.unpack('<c8c8c8dddd', ARGV[n])
   local record = redis.call('HGET', rows, id)
   local same = record and record:sub(1, 8) == generation
-  if not same or record:sub(27, 34) ~= expires then strange = strange .. id end
+  if not same or record:sub(11, 18) ~= expires then strange = strange .. id end
   if same then
-    local seen, stay, life, gap1, older, hits, all = struct.unpack('<dffffff', record, 51)
+    local seen, stay, life, gap1, older, hits, all = struct.unpack('<dffffff', record, 35)
     local span = last - seen
     if span >= 0 then
       if count == 1 then gap1, older = span, gap1
@@ -209,10 +209,10 @@ for n = 5, #ARGV do
       seen, stay, life = last, stay + span, life + span
     end
     local past = struct.pack('<dffffff', seen, stay, life, gap1, older, hits + count, all + count)
-    local head, size = record:sub(1, 34), record:sub(43, 50)
-    redis.call('HSET', rows, id, head .. inflation .. size .. past .. record:sub(83))
+    local head, size = record:sub(1, 18), record:sub(27, 34)
+    redis.call('HSET', rows, id, head .. inflation .. size .. past .. record:sub(67))
   end
-  before[#before + 1] = same and record:sub(27) or ''
+  before[#before + 1] = same and record:sub(11, 74) or ''
 end
 return told('done', strange, before)
 """,
