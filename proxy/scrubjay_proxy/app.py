@@ -35,6 +35,7 @@ from scrubjay_proxy.models.building import models_of
 from scrubjay_proxy.outgoing import refusal
 from scrubjay_proxy.passing import Passing
 from scrubjay_proxy.purging import selector
+from scrubjay_proxy.quick import Quick
 from scrubjay_proxy.recording import Recorder
 from scrubjay_proxy.routes import Routes
 from scrubjay_proxy.searches import Searches
@@ -44,7 +45,8 @@ from scrubjay_proxy.store.base import Asked, Reason
 from scrubjay_proxy.storing import store_of
 from scrubjay_proxy.tunnel import Tunnels
 from scrubjay_proxy.upstream import Address, Origin, OriginLimits
-from scrubjay_proxy.wire.server import ClientConnection, Limits
+from scrubjay_proxy.wire.pace import Limits
+from scrubjay_proxy.wire.server import ClientConnection
 
 log = structlog.get_logger()
 
@@ -129,19 +131,16 @@ class Proxy:
     def _flow(self) -> Flow:
         told = self.settings
         hop = f"scrubjay-{secrets.token_hex(4)}"
-        fetcher = Fetcher(
-            self.store,
-            Flights(self.clock),
-            Recorder(
-                self.searches,
-                jitter=told.http.ttl_jitter,
-                seed=told.cache.seed,
-                holding=self.holding,
-            ),
-            self.clock,
-            self.meter,
-            hop=hop,
+        recorder = Recorder(
+            self.searches,
+            jitter=told.http.ttl_jitter,
+            seed=told.cache.seed,
+            holding=self.holding,
         )
+        fetcher = Fetcher(
+            self.store, Flights(self.clock), recorder, self.clock, self.meter, hop=hop
+        )
+        self.quick = Quick(self.store, recorder, self.routes, self.meter, self.clock)
         delivery = Delivery(self.store, self.clock)
         self.caching = Caching(self.store, fetcher, delivery, self.meter, self.clock)
         passing = Passing(self.store, fetcher, delivery, hop=hop, max_body=told.proxy.max_body)
@@ -233,9 +232,8 @@ class Proxy:
         await self._control.__aexit__(None, None, None)
 
     def _connection(self) -> ClientConnection:
-        return ClientConnection(
-            self.flow, lambda bad: refusal(bad, self.clock()), Limits(), self._clients
-        )
+        refuse = lambda bad: refusal(bad, self.clock())  # noqa: E731
+        return ClientConnection(self.flow, refuse, Limits(), self._clients, self.quick)
 
     async def drain(self) -> None:
         """Take nothing new, finish what is under way within the grace time, then close."""
@@ -247,8 +245,8 @@ class Proxy:
             client.close_when_idle()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.proxy.drain_timeout):
-                while answering := [one.answering for one in self._clients if one.answering]:
-                    await asyncio.wait(answering)
+                for client in [one for one in self._clients if one.busy]:
+                    await client.gone.wait()
                 await self.caching.settle()
         for client in list(self._clients):
             client.abort()

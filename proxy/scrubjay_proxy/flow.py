@@ -14,7 +14,6 @@ from scrubjay_proxy.caching import Caching
 from scrubjay_proxy.control.running import Purge
 from scrubjay_proxy.deliver import Delivery
 from scrubjay_proxy.forwarding import ForwardOrigins, NotAllowed
-from scrubjay_proxy.http.keys import normal_target
 from scrubjay_proxy.http.messages import Request
 from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.meter import Meter
@@ -114,9 +113,8 @@ class Flow:
         if not asked.host:
             asked = replace(asked, host=route.origin.address.authority)
         if asked.method == "PURGE" and self._may_purge(call.peer):
-            target = normal_target(asked.target, route.rules.key)
             try:
-                found = await self._purge(purge_request(replace(asked, target=target)))
+                found = await self._purge(purge_request(route.keyed(asked)))
             except StoreFailed as error:
                 detail = f"the store cannot be asked, purge again: {error}"
                 raise NotAllowed(503, "Service Unavailable", detail) from error
@@ -128,9 +126,7 @@ class Flow:
         if hops is not None:
             asked = asked.with_headers(asked.headers.having("Max-Forwards", str(hops - 1)))
         if asked.method in ("GET", "HEAD"):
-            target = normal_target(asked.target, route.rules.key)
-            if target != asked.target:
-                asked = replace(asked, target=target)
+            asked = route.keyed(asked)
             if call.body.length == 0:
                 return await self._caching.answer(call, asked, route)
         return await self._passing.on(call, asked, route)

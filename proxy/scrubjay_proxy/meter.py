@@ -85,6 +85,16 @@ class Spread:
         self.sum += seconds
 
 
+@dataclass(slots=True)
+class Answers:
+    """Those of one outcome, route and status since the families were read last; bytes of bodies."""
+
+    spread: Spread | None
+    requests: int = 0
+    sent: int = 0
+    read: int = 0
+
+
 class Meter:
     """Counts what happens; knows nothing of how it is shown."""
 
@@ -100,11 +110,12 @@ class Meter:
         self.policies = tuple(policies)
         self.started = time.time()
         given = {"route": tuple(routes), "policy": self.policies, "reason": tuple(whys)}
-        self.tallies = {
+        self._tallies = {
             metric.name: Tally([label.values or given[label.name] for label in metric.labels])
             for metric in METRICS
             if metric.kind == "counter" and not metric.kept
         }
+        self._answers: dict[tuple[str, str, int], Answers] = {}
         self.durations = {outcome: Spread() for outcome in metrics.OUTCOMES}
         self.origin_duration = Spread()
 
@@ -119,30 +130,44 @@ class Meter:
         from_store: int,
     ) -> None:
         """One request answered: body bytes `sent`, `from_store` of them read from the store."""
-        tallies = self.tallies
-        tallies["scrubjay_requests_total"].add(1, outcome, route)
-        tallies["scrubjay_responses_total"].add(1, f"{status // 100}xx")
-        tallies["scrubjay_response_bytes_total"].add(sent, outcome)
-        tallies["scrubjay_store_read_bytes_total"].add(from_store)
+        try:
+            same = self._answers[outcome, route, status]
+        except KeyError:
+            same = self._answers[outcome, route, status] = Answers(self.durations.get(outcome))
+        same.requests += 1
+        same.sent += sent
+        same.read += from_store
         if why:
-            tallies["scrubjay_request_reasons_total"].add(1, why)
-        if outcome in self.durations:
-            self.durations[outcome].add(seconds)
+            self._tallies[metrics.REASONS.name].add(1, why)
+        if same.spread is not None:
+            same.spread.add(seconds)
+
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        """Every counter family by the name of its metric, as it stands now."""
+        tallies = self._tallies
+        for (outcome, route, status), same in self._answers.items():
+            tallies[metrics.REQUESTS.name].add(same.requests, outcome, route)
+            tallies[metrics.RESPONSES.name].add(same.requests, f"{status // 100}xx")
+            tallies[metrics.SENT.name].add(same.sent, outcome)
+            tallies[metrics.FROM_STORE.name].add(same.read)
+            same.requests = same.sent = same.read = 0
+        return tallies
 
     def origin(self, seconds: float, received: int, failed: str = "") -> None:
         """One exchange with an origin ended, well or by the named failure."""
-        self.tallies["scrubjay_origin_requests_total"].add(1)
-        self.tallies["scrubjay_origin_response_bytes_total"].add(received)
+        self._tallies["scrubjay_origin_requests_total"].add(1)
+        self._tallies["scrubjay_origin_response_bytes_total"].add(received)
         if failed:
-            self.tallies["scrubjay_origin_failures_total"].add(1, failed)
+            self._tallies["scrubjay_origin_failures_total"].add(1, failed)
         else:
             self.origin_duration.add(seconds)
 
     def evicted(self, policy: str, reason: str, objects: int = 1, freed: int = 0) -> None:
         """Objects left the store while `policy` was in force."""
         self.know_policy(policy)
-        self.tallies["scrubjay_evictions_total"].add(objects, policy, reason)
-        self.tallies["scrubjay_evicted_bytes_total"].add(freed, policy, reason)
+        self._tallies["scrubjay_evictions_total"].add(objects, policy, reason)
+        self._tallies["scrubjay_evicted_bytes_total"].add(freed, policy, reason)
 
     def know_policy(self, policy: str) -> None:
         """A plug-in gets its own label: only the operator can name one."""
@@ -150,27 +175,27 @@ class Meter:
             return
         self.policies = (*self.policies, policy)
         for name in ("scrubjay_evictions_total", "scrubjay_evicted_bytes_total"):
-            self.tallies[name].know((policy,), metrics.REMOVALS)
+            self._tallies[name].know((policy,), metrics.REMOVALS)
 
     def add(self, metric: Metric, *labels: str, amount: int = 1) -> None:
         """Count something that happens seldom."""
-        self.tallies[metric.name].add(amount, *labels)
+        self._tallies[metric.name].add(amount, *labels)
 
     def stored(self) -> None:
         """A response was taken in."""
-        self.tallies["scrubjay_admissions_total"].add(1, "stored")
+        self._tallies["scrubjay_admissions_total"].add(1, "stored")
 
     def refused_admission(self, reason: str) -> None:
         """HTTP allowed to store it, the cache did not take it."""
-        self.tallies["scrubjay_admissions_total"].add(1, reason)
+        self._tallies["scrubjay_admissions_total"].add(1, reason)
 
     def held(self, found: str) -> None:
         """A lifetime was learned from a contact that found the object so."""
-        self.tallies["scrubjay_learned_lifetimes_total"].add(1, found)
+        self._tallies["scrubjay_learned_lifetimes_total"].add(1, found)
 
     def coalesced(self, n: int = 1) -> None:
         """Requests joined a fetch that was under way."""
-        self.tallies["scrubjay_coalesced_requests_total"].add(n)
+        self._tallies["scrubjay_coalesced_requests_total"].add(n)
 
     def snapshot(self) -> dict[str, Any]:
         """The raw counts, and the ratios that follow from them."""

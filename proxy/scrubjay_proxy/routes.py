@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from scrubjay_proxy.http.keys import normal_target
+from scrubjay_proxy.http.messages import Request
 from scrubjay_proxy.http.rules import Rules
 from scrubjay_proxy.upstream import Origin
 
@@ -26,6 +28,11 @@ class Route:
     def fits(self, host: str, path: str) -> bool:
         """Whether a request is for this route; `host` in lower case, without a port."""
         return self._fits_host(host) and self._fits_path(path)
+
+    def keyed(self, asked: Request) -> Request:
+        """The request without the parameters that the rules drop."""
+        target = normal_target(asked.target, self.rules.key)
+        return asked if target == asked.target else replace(asked, target=target)
 
     def _fits_host(self, host: str) -> bool:
         if self.host.startswith("*."):

@@ -12,6 +12,7 @@ class Searches:
     """The latest No-Vary-Search rule of each path; bounded, the oldest goes first."""
 
     def __init__(self) -> None:
+        self.changes = 0  # a key that was made before the last one may be another now
         self._rules: dict[str, SearchRule] = {}
 
     def key(self, asked: Request) -> str:
@@ -30,6 +31,8 @@ class Searches:
         text = told.get("no-vary-search")
         rule = parse_no_vary_search(text) if text else None
         path = path_key(asked)
+        if rule != self._rules.get(path):
+            self.changes += 1
         if rule is None:
             self._rules.pop(path, None)
             return None

@@ -7,13 +7,14 @@ from loopback.waiting import until
 from scrubjay_proxy.http.messages import Head, Headers
 from scrubjay_proxy.outgoing import refusal
 from scrubjay_proxy.wire.heads import render_response
-from scrubjay_proxy.wire.server import ClientConnection, Limits
+from scrubjay_proxy.wire.pace import Limits
+from scrubjay_proxy.wire.server import ClientConnection
 
 
 class Served:
     """A server around one handler; `known` are its connections."""
 
-    def __init__(self, handler, limits):
+    def __init__(self, handler, limits, quick=None):
         self.known, self.calls = set(), []
 
         async def remembered(call):
@@ -21,7 +22,7 @@ class Served:
             await handler(call)
 
         self._new = lambda: ClientConnection(
-            remembered, lambda bad: refusal(bad, 0.0), limits, self.known
+            remembered, lambda bad: refusal(bad, 0.0), limits, self.known, quick
         )
 
     async def start(self):
@@ -37,8 +38,8 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(handler, **limits):
-    served = Served(handler, Limits(**limits))
+async def serving(handler, quick=None, **limits):
+    served = Served(handler, Limits(**limits), quick)
     await served.start()
     try:
         yield served

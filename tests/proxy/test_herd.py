@@ -12,7 +12,7 @@ HERD = 100
 
 
 def busy(proxy):
-    return sum(client.answering is not None for client in proxy.proxy._clients)
+    return sum(client.busy for client in proxy.proxy._clients)
 
 
 async def herd(proxy, origin, gate, target="/a", count=HERD, asked=1):

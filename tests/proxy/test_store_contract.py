@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from loopback.redis_server import redis_server
+from loopback.waiting import until
 from proxy.redis_homes import shared
 from proxy.stored import CAPACITY, NOW, body, put, response, settled
 from scrubjay_policies.engine import Engine
@@ -29,7 +30,16 @@ async def redis(removed, directory):
         yield one
 
 
-@pytest.fixture(params=[memory, redis])
+@asynccontextmanager
+async def hot(removed, directory):
+    """The same with what was read lately at hand."""
+    how = {"removed": removed, "hot": 2**20}
+    async with redis_server(directory) as server, shared(server.url, **how) as one:
+        await until(lambda: one._hot.bears(1))
+        yield one
+
+
+@pytest.fixture(params=[memory, redis, hot])
 async def store(request, removals, tmp_path):
     """Each home of responses in turn: 10,000 bytes, objects of at most 4,000, 3 variants."""
     async with request.param(lambda *what: removals.append(what), tmp_path) as one:
@@ -40,6 +50,43 @@ async def store(request, removals, tmp_path):
 def removals():
     """(reason, objects, bytes) of every removal the store told of."""
     return []
+
+
+async def test_what_is_at_hand_is_what_is_stored(store):
+    assert not store.peek("http://site.example/a")
+    stored = await put(store, response("/a", 5), b"hello")
+    if (known := store.peek(stored.key)) is None:
+        pytest.skip("this store has to ask")
+    assert [*known] == await store.find(stored.key)
+    assert store.body(stored) == b"hello"
+    assert store.body(replace(stored, generation=stored.generation + 1)) is None
+    part = await put(store, response("/b", 9, parts=((0, 5),)), b"hello")
+    assert store.body(part) is None
+
+
+async def test_what_was_at_hand_stays_as_long_as_nothing_changes(store):
+    stored = await put(store, response("/a", 5), b"hello")
+    before = store.peek(stored.key)
+    await put(store, response("/b", 5))
+    if before is None:
+        pytest.skip("this store has to ask")
+    assert store.peek(stored.key) is before
+
+    async def changed(done):
+        nonlocal before
+        await done
+        found = await store.find(stored.key)
+        last, before = before, store.peek(stored.key) or []
+        return last is not before and [*before] == [*found]
+
+    assert await changed(store.refresh(replace(stored, expires=NOW + 90)))
+    assert await changed(put(store, response("/a", 6)))
+    assert await changed(put(store, response("/a", 5, chosen=(("x", "1"),))))
+    everything = Selector(prefixes=("http://site.example/a",))
+    assert await changed(store.purge(everything, soft=True, reason=Reason.PURGED))
+    assert await changed(store.remove((await store.find(stored.key))[0], Reason.PURGED))
+    assert await changed(store.purge(everything, soft=False, reason=Reason.PURGED))
+    assert not before
 
 
 async def test_what_is_written_is_found_and_read(store):

@@ -20,9 +20,14 @@ _FORWARDED = {
 _STALE = (Why.STALE, Why.MUST_CHECK, Why.INVALIDATED)
 
 
+def fresh(ttl: str) -> str:
+    """A plain hit; `ttl` is what is left of the lifetime, as it is written."""
+    return f"{NAME}; hit; ttl={ttl}"
+
+
 def hit(left: float, why: Why | None = None, *, collapsed: bool = False) -> str:
     """From the store; `ttl` is what is left of the lifetime, negative when stale."""
-    parts = [NAME, "hit", f"ttl={int(left)}"]
+    parts = [fresh(str(int(left)))]
     if collapsed:
         parts.append("collapsed")
     if why is not None:

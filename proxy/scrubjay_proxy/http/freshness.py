@@ -106,8 +106,12 @@ def initial_age(headers: Headers, times: Exchange) -> float:
 
 def current_age(stored: Stored, now: float) -> float:
     """Seconds since the origin made or last confirmed it."""
-    resident = max(0.0, now - stored.times.received)
-    return initial_age(stored.head.headers, stored.times) + resident
+    return age_at(now, initial_age(stored.head.headers, stored.times), stored.times.received)
+
+
+def age_at(now: float, initial: float, received: float) -> float:
+    """The age now of what arrived then, with that age."""
+    return initial + max(0.0, now - received)
 
 
 def freshness(stored: Stored, now: float, rules: Rules) -> float:
@@ -115,12 +119,16 @@ def freshness(stored: Stored, now: float, rules: Rules) -> float:
 
     What an unsafe request or a soft purge marked is stale from then on.
     """
-    left = lifetime(stored.head, stored.times, rules, stored.held).seconds * stored.jitter
-    left -= current_age(stored, now)
+    left = lasting(stored, rules) - current_age(stored, now)
     return min(left, -1.0) if stored.invalid or stored.outdated else left
+
+
+def lasting(stored: Stored, rules: Rules) -> float:
+    """Seconds of the whole lifetime, shortened so that what came together does not go together."""
+    return lifetime(stored.head, stored.times, rules, stored.held).seconds * stored.jitter
 
 
 def expires_at(stored: Stored, rules: Rules) -> float:
     """Unix seconds when the lifetime ends; what eviction policies know of it."""
-    lasts = lifetime(stored.head, stored.times, rules, stored.held).seconds * stored.jitter
+    lasts = lasting(stored, rules)
     return stored.times.received + lasts - initial_age(stored.head.headers, stored.times)

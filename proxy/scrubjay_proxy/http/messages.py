@@ -40,6 +40,10 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name in self._lines()
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether there is a line of any of these names (lower case)."""
+        return not names.isdisjoint(self._lines())
+
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.pairs)
 

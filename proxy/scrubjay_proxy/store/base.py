@@ -129,6 +129,13 @@ class Store(Protocol):
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key. No side effect."""
 
+    def peek(self, key: str) -> Sequence[Stored] | None:
+        """The same where this process knows it without asking, else None. The sequence itself
+        never changes: as long as it is the same one, so is what is stored under the key."""
+
+    def body(self, stored: Stored) -> bytes | None:
+        """The whole body where this process has it at hand, of this very generation."""
+
     def seen(self) -> None:
         """Count a request that looked into the cache: the policies' clock."""
 

@@ -58,7 +58,7 @@ class MemoryStore:
         self.max_filling = max_filling or max(engine.capacity, _FILLING)
         self._clock, self._removed = clock, removed
         self._entries: dict[int, _Entry] = {}
-        self._by_key: dict[str, list[int]] = {}
+        self._by_key: dict[str, tuple[Stored, ...]] = {}  # the variants, the oldest first
         self._generation = 0
 
     async def start(self) -> None:
@@ -69,7 +69,19 @@ class MemoryStore:
 
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key."""
-        return [self._entries[one].stored for one in self._by_key.get(key, ())]
+        return [*self._by_key.get(key, ())]
+
+    def peek(self, key: str) -> Sequence[Stored] | None:
+        """The variants; a new tuple whenever one of them changes."""
+        return self._by_key.get(key, ())
+
+    def body(self, stored: Stored) -> bytes | None:
+        """The whole body, where it is held in one piece."""
+        entry = self._entries.get(stored.id)
+        if entry is None or entry.stored.generation != stored.generation:
+            return None
+        first, data = entry.parts[0]
+        return data if first == 0 and len(data) == stored.length else None
 
     def seen(self) -> None:
         """Count a request that looked into the cache."""
@@ -112,7 +124,7 @@ class MemoryStore:
         """Replace what is known of a stored response."""
         entry = self._entries.get(stored.id)
         if entry is not None and entry.stored.generation == stored.generation:
-            entry.stored = stored
+            self._show(entry, stored)
             self.engine.renew(stored.id, stored.expires)
 
     async def remove(self, stored: Stored, reason: Reason) -> int:
@@ -130,9 +142,8 @@ class MemoryStore:
                 entry = self._entries[one]
                 now = self._clock()
                 unsafe = reason is Reason.INVALIDATED
-                entry.stored = replace(
-                    entry.stored, invalid=unsafe, outdated=not unsafe, expires=now
-                )
+                marked = replace(entry.stored, invalid=unsafe, outdated=not unsafe, expires=now)
+                self._show(entry, marked)
                 self.engine.renew(one, now)
             else:
                 self._drop(one, reason)
@@ -181,11 +192,16 @@ class MemoryStore:
             return _REFUSALS.get(offer.reason or "", Why.NO_ROOM)
         self._generation += 1
         spans = tuple((first, first + len(data)) for first, data in parts)
-        entry.stored = replace(stored, parts=spans, generation=self._generation)
-        if stored.id not in self._entries:
-            self._by_key.setdefault(stored.key, []).append(stored.id)
+        self._show(entry, replace(stored, parts=spans, generation=self._generation))
         self._entries[stored.id] = entry
         return None
+
+    def _show(self, entry: _Entry, stored: Stored) -> None:
+        """From now on this is found, in its former place or as the newest variant."""
+        entry.stored = stored
+        variants = {one.id: one for one in self._by_key.get(stored.key, ())}
+        variants[stored.id] = stored
+        self._by_key[stored.key] = tuple(variants.values())
 
     def _joined(self, stored: Stored, part: Part) -> list[Part]:
         """The new part, with the stored ones of the very same representation (RFC 9111, 3.4)."""
@@ -196,15 +212,16 @@ class MemoryStore:
         return merge([*before.parts, part])
 
     def _bound_variants(self, stored: Stored) -> None:
-        variants = self._by_key.get(stored.key, [])
-        if stored.id not in variants and len(variants) >= self.max_variants:
-            self._drop(variants[0], Reason.REPLACED)
+        variants = self._by_key.get(stored.key, ())
+        new = all(one.id != stored.id for one in variants)
+        if new and len(variants) >= self.max_variants:
+            self._drop(variants[0].id, Reason.REPLACED)
 
     def _matching(self, selector: Selector) -> Iterator[int]:
         keys = dict.fromkeys(selector.keys)
         if selector.paths or selector.prefixes:
             keys.update(dict.fromkeys(filter(selector.names, self._by_key)))
-        found = dict.fromkeys(one for key in keys for one in self._by_key.get(key, ()))
+        found = dict.fromkeys(one.id for key in keys for one in self._by_key.get(key, ()))
         if selector.tags or selector.groups:
             labelled = (id for id, one in self._entries.items() if selector.labels(one.stored))
             found.update(dict.fromkeys(labelled))
@@ -229,10 +246,12 @@ class MemoryStore:
         entry = self._entries.pop(one, None)
         if entry is None:
             return
-        siblings = self._by_key[entry.stored.key]
-        siblings.remove(one)
-        if not siblings:
-            del self._by_key[entry.stored.key]
+        key = entry.stored.key
+        siblings = tuple(other for other in self._by_key[key] if other.id != one)
+        if siblings:
+            self._by_key[key] = siblings
+        else:
+            del self._by_key[key]
 
 
 class MemoryWriter:

@@ -14,6 +14,7 @@ from scrubjay_proxy.wire.framing import keeps_alive
 from scrubjay_proxy.wire.heads import RequestHead
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_DISCARD = 1_048_576  # of a body nobody wants; more than that and the connection is closed
 
 
 class ClientGone(ConnectionError):
@@ -88,6 +89,19 @@ class Call:
         await self._send(head + data if len(data) < HIGH_WATER else head)
         if len(data) >= HIGH_WATER:
             await self._send(data)
+
+    async def discard_rest(self) -> None:
+        """Read what is left of an unwanted body, within reason, so that the next request
+        is found where it begins."""
+        body = self.body
+        expects = "expect" in self.head.headers
+        if expects or (isinstance(body.length, int) and body.length > _DISCARD):
+            self.keep_alive = False
+            return
+        while await body.read():
+            if body.received > _DISCARD:
+                self.keep_alive = False
+                return
 
     def abort(self) -> None:
         """Cut the connection: the client must see that the answer is not whole."""

@@ -16,17 +16,20 @@ class Deadline:
 
     def __init__(self, reached: Callable[[], None]) -> None:
         self._reached = reached
-        self._at = inf
+        self._at = self._fires = inf
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float) -> None:
         """From now on it is reached in so many seconds."""
-        loop = asyncio.get_running_loop()
-        self._at = loop.time() + seconds
-        if self._timer is not None and self._timer.when() > self._at:
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        self._at = at = loop.time() + seconds
+        if self._fires > at:
             self.end()
-        if self._timer is None:
-            self._timer = loop.call_at(self._at, self._fired)
+            self._fires = at
+            self._timer = loop.call_at(at, self._fired)
 
     def clear(self) -> None:
         """It is not reached, until it is set again."""
@@ -37,11 +40,14 @@ class Deadline:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._fires = inf
 
     def _fired(self) -> None:
         self._timer = None
+        self._fires = inf
         loop = asyncio.get_running_loop()
         if loop.time() >= self._at:
             self._reached()
         elif self._at < inf:
+            self._fires = self._at
             self._timer = loop.call_at(self._at, self._fired)

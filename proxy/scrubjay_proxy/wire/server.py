@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import cast
 
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
 from scrubjay_proxy.wire.call import Call, ClientGone
+from scrubjay_proxy.wire.cut import cut
 from scrubjay_proxy.wire.deadline import Deadline
 from scrubjay_proxy.wire.framing import Length, request_length
 from scrubjay_proxy.wire.gate import Gate
 from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
+from scrubjay_proxy.wire.pace import Limits, Pace
 
-_RESET = struct.pack("ii", 1, 0)  # linger for no time
-_DISCARD = 1_048_576  # of a body nobody wants; more than that and the connection is closed
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds a client may take between requests and for a head; and the bytes a second that
-    a body must bring at least, over so many seconds."""
-
-    idle: float = 75.0
-    head: float = 10.0
-    body: float = 10.0
-    rate: float = 64.0
-
+_JOINED = 65_536  # bytes of a body that are copied behind their head
 
 Handler = Callable[[Call], Awaitable[None]]
 Refusal = Callable[[BadMessage], bytes]
+# Answers a request without a body at once, or does nothing; without a parsed head, only where
+# these very bytes were parsed before.
+Quick = Callable[[bytes, RequestHead | None, "ClientConnection"], bool]
 
 
 class ClientConnection(asyncio.Protocol):
     """Parses requests, calls the handler for one after the other, closes when told."""
 
     def __init__(
-        self, handler: Handler, refusal: Refusal, limits: Limits, known: set[ClientConnection]
+        self,
+        handler: Handler,
+        refusal: Refusal,
+        limits: Limits,
+        known: set[ClientConnection],
+        quick: Quick | None = None,
     ) -> None:
         self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
+        self._quick = quick
         self._buffer = bytearray()
         self._searched = 0
-        self._counted = 0  # bytes of the body, when its pace was last judged
+        self._pace = Pace(limits)
         self._body: Body | None = None
         self._call: Call | None = None
         self._task: asyncio.Task[None] | None = None
@@ -52,10 +47,10 @@ class ClientConnection(asyncio.Protocol):
         self._deadline = Deadline(self._expired)
         self._gate = Gate()
         self._receive: Callable[[bytes], None] | None = None
-        self._held = False
-        self._closing = False
+        self._held = self._closing = False
         self.peer = ""
         self.encrypted = False
+        self.gone = asyncio.Event()
 
     # What asyncio calls.
 
@@ -75,7 +70,7 @@ class ClientConnection(asyncio.Protocol):
             return
         elif self._body is not None and not self._body.ended:
             self._feed_body(data)
-        else:
+        elif self._buffer or not self._answered(data):
             self._buffer += data
             self._next()
 
@@ -99,6 +94,7 @@ class ClientConnection(asyncio.Protocol):
             self._body.fail(ClientGone("the client closed the connection"))
         self._transport = None
         self._gate.open()
+        self.gone.set()
 
     def pause_writing(self) -> None:
         self._gate.shut()
@@ -106,7 +102,16 @@ class ClientConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._gate.open()
 
-    # What a call does.
+    # What a call or a quick answer does.
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        """Queue a whole answer, and wait for the next request."""
+        assert self._transport is not None
+        if len(body) <= _JOINED:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
+        self._deadline.set(self._limits.idle)
 
     def write(self, data: bytes) -> None:
         """Queue bytes for the client."""
@@ -134,13 +139,10 @@ class ClientConnection(asyncio.Protocol):
         return self._transport
 
     def abort(self) -> None:
-        """Close at once, whatever is unsent; with a reset, as a mere end would be taken for
-        the end of an answer that is delimited by it."""
+        """Close at once, whatever is unsent."""
         self._closing = True
         if self._transport is not None:
-            if sock := self._transport.get_extra_info("socket"):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self._transport.abort()
+            cut(self._transport)
 
     def close_when_idle(self) -> None:
         """Close now, or after the request and answer under way."""
@@ -152,40 +154,61 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
 
     @property
-    def answering(self) -> asyncio.Task[None] | None:
-        """The answer under way."""
-        return self._task
+    def busy(self) -> bool:
+        """Whether an answer is under way, or not all of it sent."""
+        unsent = self._transport is not None and self._transport.get_write_buffer_size() > 0
+        return self._task is not None or unsent
 
     # Its own part.
 
     def _next(self) -> None:
-        """Begin the next request, where one is complete up to its body."""
+        """Answer or begin the next requests, where they are complete up to their bodies."""
         if self._task is not None:
             if len(self._buffer) > HIGH_WATER:
                 self._pause()
             return
+        try:
+            while not self._closing and (data := self._whole_head()):
+                if not (self._answered(data) or self._read(data)):
+                    return
+        except BadMessage as bad:
+            self._refuse(bad)
+
+    def _whole_head(self) -> bytes:
+        """Takes the next head, nothing while it is incomplete. Raises BadMessage."""
         if self._searched == 0:
             while self._buffer[:2] == b"\r\n":  # RFC 9112, 2.2
                 del self._buffer[:2]
         if not self._buffer:
-            return
-        try:
-            end = head_end(self._buffer, self._searched)
-            if end < 0:
-                if self._searched == 0:
-                    self._deadline.set(self._limits.head)
-                self._searched = len(self._buffer)
-                return
-            head = parse_request(bytes(self._buffer[:end]))
-            length = request_length(head)
-        except BadMessage as bad:
-            self._refuse(bad)
-            return
+            return b""
+        end = head_end(self._buffer, self._searched)
+        if end < 0:
+            if self._searched == 0:
+                self._deadline.set(self._limits.head)
+            self._searched = len(self._buffer)
+            return b""
+        data = bytes(self._buffer[:end])
         del self._buffer[:end]
+        self._searched = 0
+        return data
+
+    def _read(self, data: bytes) -> bool:
+        """Whether it is answered already; else the answer is begun. Raises BadMessage."""
+        head = parse_request(data)
+        length = request_length(head)
+        if length == 0 and self._answered(data, head):
+            return True
         self._begin(head, length)
+        return False
+
+    def _answered(self, data: bytes, head: RequestHead | None = None) -> bool:
+        """Whether a request could be answered at once, the client being quick enough itself."""
+        if self._quick is None or self._task is not None or self._gate.is_shut:
+            return False
+        return self._quick(data, head, self)
 
     def _begin(self, head: RequestHead, length: Length) -> None:
-        self._searched = self._counted = 0
+        self._pace = Pace(self._limits)
         self._body = Body(length, self._pause, self._resume)
         self._deadline.clear()
         if not self._body.ended:
@@ -216,7 +239,7 @@ class ClientConnection(asyncio.Protocol):
         try:
             await self._handler(call)
             if not call.body.ended and not self._closing:
-                await self._discard(call, call.body)
+                await call.discard_rest()
         except ClientGone:
             self.abort()
         except BadMessage as bad:
@@ -232,22 +255,10 @@ class ClientConnection(asyncio.Protocol):
             self._task = self._call = self._body = None
             self._finish(call)
 
-    async def _discard(self, call: Call, body: Body) -> None:
-        """Read what is left of an unwanted body, within reason, so that the next request
-        is found where it begins."""
-        expects = "expect" in call.head.headers
-        if expects or (isinstance(body.length, int) and body.length > _DISCARD):
-            call.keep_alive = False
-            return
-        while await body.read():
-            if body.received > _DISCARD:
-                call.keep_alive = False
-                return
-
     def _finish(self, call: Call) -> None:
         if self._transport is None or self._receive is not None:
             return
-        if self._closing or not call.keep_alive:
+        if self._closing or not call.keep_alive or self._transport.is_closing():
             self._closing = True
             self._transport.close()
             return
@@ -282,8 +293,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _judge(self, body: Body) -> None:
         """Whether enough of the body came lately; while it is held back, the origin is slow."""
-        came, self._counted = body.received - self._counted, body.received
-        if self._held or came >= self._limits.rate * self._limits.body:
+        kept = self._pace.is_kept(body)
+        if self._held or kept:
             self._deadline.set(self._limits.body)
         else:
             body.fail(BadMessage(408, "the request body did not come in time"))

@@ -1,0 +1,152 @@
+"""The hit path: a fresh answer to a plain GET, given within the connection's data callback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+import structlog
+
+from scrubjay_proxy.asking import interpret
+from scrubjay_proxy.http.messages import Request, Stored
+from scrubjay_proxy.meter import Meter
+from scrubjay_proxy.ready import Ready, is_plain, plan_for, ready_for
+from scrubjay_proxy.recent import Recent
+from scrubjay_proxy.recording import Recorder
+from scrubjay_proxy.routes import Route, Routes
+from scrubjay_proxy.store.base import Store
+from scrubjay_proxy.wire.heads import RequestHead
+
+LARGEST = 1_048_576  # of a body that is written without waiting for the client
+LONGEST = 2_048  # of a request head that is remembered
+_HEADS = 4 * 2**20  # bytes of request heads, twice
+_ANSWERS = 8_192  # twice
+_SIGHTINGS = 65_536
+
+log = structlog.get_logger()
+
+
+class Client(Protocol):
+    """What an answer needs of the connection it goes out by."""
+
+    encrypted: bool
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        """Queue a whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a request head came to, as long as nothing changes under its key."""
+
+    key: str
+    keys: int  # Searches.changes when the key was made
+    route: str
+    variants: Sequence[Stored]
+    ready: Ready
+
+
+class Heads:
+    """Request heads seen more than once, byte by byte, and what they came to.
+
+    One that is different every time costs a byte of a table, not a place.
+    """
+
+    def __init__(self) -> None:
+        self._known: Recent[bytes, Known] = Recent(_HEADS, len)
+        self._once = bytearray(_SIGHTINGS)
+        self.find = self._known.get
+
+    def remember(self, data: bytes, known: Known) -> None:
+        """Keep it, if this is not the first time."""
+        if len(data) > LONGEST:
+            return
+        place, mark = hash(data) % _SIGHTINGS, hash(data) // _SIGHTINGS % 255 + 1
+        if self._once[place] == mark:
+            self._known.put(data, known)
+        self._once[place] = mark
+
+
+class Quick:
+    """Answers what needs neither a task nor the origin; leaves everything else alone.
+
+    It decides by the same functions as the long way and leaves the same traces behind.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        recorder: Recorder,
+        routes: Routes,
+        meter: Meter,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store, self._routes, self._meter, self._clock = store, routes, meter, clock
+        self._searches, self._holding = recorder.searches, recorder.holding
+        self._heads = (Heads(), Heads())  # in the clear, encrypted
+        self._ready: Recent[int, Ready] = Recent(_ANSWERS)
+
+    def __call__(self, data: bytes, head: RequestHead | None, client: Client) -> bool:
+        """Answer the request whose head this is; False: nothing was done. Without the parsed
+        `head` only what is remembered is answered. The request has no body."""
+        began = perf_counter()
+        known = self._recalled(data, client) if head is None else self._read(data, head, client)
+        if known is None:
+            return False
+        ready = known.ready
+        rendered, body = ready.head(self._clock()), self._store.body(ready.stored)
+        if rendered is None or body is None or len(body) > LARGEST:
+            return False
+        self._store.seen()
+        client.answer(rendered, body)
+        self._store.used(ready.stored)
+        if self._holding is not None:
+            self._holding.hit(ready.stored)
+        size = len(body)
+        self._meter.request(
+            known.route, "hit", "", ready.status, perf_counter() - began, size, size
+        )
+        return True
+
+    def _recalled(self, data: bytes, client: Client) -> Known | None:
+        known = self._heads[client.encrypted].find(data) if len(data) <= LONGEST else None
+        if known is None or self._searches.changes != known.keys:
+            return None
+        return known if self._store.peek(known.key) is known.variants else None
+
+    def _read(self, data: bytes, head: RequestHead, client: Client) -> Known | None:
+        if not is_plain(head):
+            return None
+        asked = interpret(head, encrypted=client.encrypted)
+        route = self._routes.find(asked.host, asked.target)
+        if route is None or not asked.host:
+            return None
+        asked = route.keyed(asked)
+        key = self._searches.key(asked)
+        variants = self._store.peek(key)
+        if not variants or (ready := self._chosen(asked, route, variants)) is None:
+            return None
+        known = Known(key, self._searches.changes, route.name, variants, ready)
+        self._heads[client.encrypted].remember(data, known)
+        return known
+
+    def _chosen(self, asked: Request, route: Route, variants: Sequence[Stored]) -> Ready | None:
+        rules, now = route.rules, self._clock()
+        ready = self._ready.get(variants[0].id) if len(variants) == 1 else None
+        if ready is not None and ready.sole and _is_of(ready, variants[0], route):
+            return ready
+        stored = plan_for(asked, variants, now, rules)
+        if stored is None:
+            return None
+        ready = self._ready.get(stored.id)
+        if ready is None or not _is_of(ready, stored, route):
+            ready = ready_for(asked, stored, now, rules)
+            if ready is not None:
+                self._ready.put(stored.id, ready)
+        return ready
+
+
+def _is_of(ready: Ready, stored: Stored, route: Route) -> bool:
+    return ready.stored is stored and ready.rules is route.rules
