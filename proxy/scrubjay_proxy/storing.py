@@ -74,7 +74,7 @@ def _shared(
         batch=cache.batch,
     )
     shards = Shards(
-        Link(cache.store, timeout=told.timeout),
+        Link(cache.store, timeout=told.timeout, shards=told.shards, prefix=told.prefix),
         prefix=told.prefix,
         capacity=cache.capacity,
         max_objects=cache.max_objects,

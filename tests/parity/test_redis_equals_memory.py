@@ -26,7 +26,8 @@ async def offer(store, stored):
         return writer.why
 
 
-@pytest.mark.parametrize("name", ["lru", "lfu", "fifo", "ttl", "gdsf", "hyperbolic", "drl"])
+# Of those whose worth depends neither on ties nor on where in a sample an object stands.
+@pytest.mark.parametrize("name", ["lru", "lfu", "fifo", "ttl", "gdsf"])
 async def test_the_same_requests_leave_the_same_objects(tmp_path, name):
     chance, gone = random.Random(name), {"memory": [], "redis": []}
     memory = MemoryStore(
@@ -34,10 +35,11 @@ async def test_the_same_requests_leave_the_same_objects(tmp_path, name):
         max_object=4000, max_variants=3, clock=lambda: NOW,
         removed=lambda *what: gone["memory"].append(what),
     )  # fmt: skip
-    # Where a newcomer is refused after some have gone for it, the shared store keeps them.
-    least = 1999 if policy(name).competes else 100
-    sizes = [chance.randrange(least, 2000) for _ in range(60)]
-    costs = [chance.random() for _ in range(60)]  # none twice: ties fall to what is drawn first
+    # Where a newcomer is refused after some have gone for it, the shared store keeps them: let
+    # one be enough. No size and no cost is there twice, as ties fall to what is drawn first.
+    most = 480 if policy(name).competes else 2000
+    sizes = chance.sample(range(100, most), 60)
+    costs = [chance.random() for _ in range(60)]
     async with (
         redis_server(tmp_path) as server,
         shared(

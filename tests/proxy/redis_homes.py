@@ -15,11 +15,19 @@ from scrubjay_proxy.store.redis_shards import Shards
 
 @asynccontextmanager
 async def shared(
-    url, *, capacity=CAPACITY, max_objects=50, max_object=4000, name="lru", parts=1, **how
+    url,
+    *,
+    capacity=CAPACITY,
+    max_objects=50,
+    max_object=4000,
+    name="lru",
+    parts=1,
+    timeout=5.0,
+    **how,
 ):
     """The store of one proxy; `failures` has the operations that failed. In `parts` it is used as
     a Cluster would be."""
-    failures, link = [], Link(url, timeout=5.0)
+    failures, link = [], Link(url, timeout=timeout)
     link.shards = parts
     judge = Judge(policy(name), capacity=capacity, max_objects=max_objects)
     shards = Shards(

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
+import trustme
 from redis.exceptions import ResponseError
 
-from loopback.redis_server import redis_server
+from loopback.linking import linked
+from loopback.redis_server import free_port, redis_server
 from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.store.redis_link import LARGE, Link, Script
 
 ECHO = Script("echo", "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}")
-
-
-@contextlib.asynccontextmanager
-async def linked(server, **limits):
-    link = Link(server.url, **limits)
-    await link.start()
-    try:
-        yield link
-    finally:
-        await link.stop()
 
 
 @pytest.fixture
@@ -33,7 +24,7 @@ async def server(tmp_path):
 
 @pytest.fixture
 async def link(server):
-    async with linked(server, timeout=1.0) as link:
+    async with linked(server.url, timeout=1.0) as link:
         yield link
 
 
@@ -124,6 +115,22 @@ async def test_a_password_is_said_and_never_shown(tmp_path):
         with pytest.raises(UsageMistake, match="WRONGPASS") as refused:
             await Link(f"redis://:opensesame@127.0.0.1:{server.port}").start()
         assert "sesame" not in str(refused.value)
+
+
+async def test_tls_is_spoken_with_servers_that_one_trusts_alone(tmp_path):
+    authority, port = trustme.CA(), free_port()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
+        tmp_path / "server.pem"
+    )
+    files = "--tls-cert-file", "server.pem", "--tls-key-file", "server.pem"
+    options = "--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", "ca.pem"
+    async with redis_server(tmp_path, *files, *options):
+        url = f"rediss://localhost:{port}/0"
+        async with linked(f"{url}?ssl_ca_certs={tmp_path}/ca.pem", timeout=1.0) as link:
+            assert await link.send(0, ("PING",)) == [b"PONG"]
+        with pytest.raises(UsageMistake, match="CERTIFICATE_VERIFY_FAILED"):
+            await Link(url).start()
 
 
 async def test_nobody_at_the_address_is_one_clear_error(tmp_path):

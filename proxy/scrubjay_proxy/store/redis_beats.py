@@ -30,6 +30,7 @@ class Beats:
         self.accesses = Accesses(shards.of)
         self._shards, self._judge, self._gone, self._flush = shards, judge, gone, flush
         self._seen = 0  # requests since the last beat
+        self._told = judge.inflation  # at the last beat
         self._enough = asyncio.Event()
 
     def seen(self) -> None:
@@ -52,24 +53,37 @@ class Beats:
         """Tell every shard what there was, and hear what it holds. What a shard can't be told
         now it is told the next time."""
         seen, self._seen = self._seen, 0
+        grown, self._told = self._judge.inflation - self._told, self._judge.inflation
         taken = self.accesses.take()
         dropped = self.accesses.dropped
         count = len(self._shards.keys)
-        await asyncio.gather(
-            *(self._clock(shard, seen) for shard in range(count)),
-            *(self._touch(shard, used) for shard, used in taken.items()),
+        heard, _ = await asyncio.gather(
+            asyncio.gather(*(self._clock(shard, seen, grown) for shard in range(count))),
+            asyncio.gather(*(self._touch(shard, used) for shard, used in taken.items())),
         )
+        self._inflate([inflation for inflation in heard if inflation is not None])
         if self.accesses.dropped > dropped:
             self._shards.failed("accesses")
 
-    async def _clock(self, shard: int, seen: int) -> None:
+    async def _clock(self, shard: int, seen: int, grown: float) -> float | None:
+        """Set the clock by a shard's, and give the inflation that it knows of."""
         judge = self._judge
-        with suppress(StoreFailed):
+        try:
             told = await self._shards.run(
-                "accesses", shard, BEAT, seen, judge.clock, judge.inflation, 0
+                "accesses", shard, BEAT, seen, judge.clock, grown, self._told
             )
-            judge.clock = max(judge.clock, int(told[1]) + self._seen)
-            judge.inflation = max(judge.inflation, float(told[2]))
+        except StoreFailed:
+            return None
+        judge.clock = max(judge.clock, int(told[1]) + self._seen)
+        return float(told[2])
+
+    def _inflate(self, heard: Sequence[float]) -> None:
+        """What all proxies made of it, and what this one has made of it since it asked. A shard
+        that was away knows of less."""
+        if heard:
+            since = self._judge.inflation - self._told
+            self._told = max(heard)
+            self._judge.inflation = self._told + since
 
     async def _touch(self, shard: int, used: dict[int, Used]) -> None:
         pairs = [*used.items()]
@@ -90,6 +104,8 @@ class Beats:
     def _judged(self, before: Sequence[bytes], counts: Sequence[int]) -> None:
         """The judge sees the rows of what was hit; only the books in Redis are changed."""
         there = [(row, count) for row, count in zip(before, counts, strict=True) if row]
+        if not there:
+            return
         numbers = views(unpack_rows([row for row, _ in there]))
         for slot, (_, count) in enumerate(there):
             self._judge.hit(numbers, slot)

@@ -88,8 +88,26 @@ class Changes:
 
     async def settle(self) -> None:
         """Invalidate what could not be while Redis was away."""
-        for _ in range(len(self._owed)):
-            await self.purge(self._owed.popleft(), soft=True, reason=Reason.INVALIDATED)
+        while self._owed:
+            oldest = self._owed[0]
+            try:
+                await self._purge(oldest, soft=True, reason=Reason.INVALIDATED)
+            except StoreFailed:
+                return
+            if self._owed[0] is oldest:  # else so many came that it was forgotten
+                self._owed.popleft()
+
+    @property
+    def owes(self) -> bool:
+        """Whether something may be stored that is invalid by now."""
+        return bool(self._owed)
+
+    def doubts(self, stored: Stored) -> bool:
+        """Whether this may be such a response."""
+        return any(
+            stored.key in one.keys or one.names(stored.key) or one.labels(stored)
+            for one in self._owed
+        )
 
     async def _purge(self, selector: Selector, *, soft: bool, reason: Reason) -> int:
         done: set[int] = set()

@@ -16,9 +16,10 @@ from redis.exceptions import ResponseError
 
 from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.store.redis_address import Address
-from scrubjay_proxy.store.redis_server import Counts, Server
+from scrubjay_proxy.store.redis_cluster import Cluster
+from scrubjay_proxy.store.redis_server import OPENING, Counts, Server
 from scrubjay_proxy.store.redis_subscription import Subscription
-from scrubjay_proxy.store.redis_wire import Argument, Ask, StoreDown, pack
+from scrubjay_proxy.store.redis_wire import Argument, Ask, StoreDown, ask_alone, pack
 
 __all__ = ["Link", "Script", "StoreDown"]
 
@@ -38,24 +39,59 @@ class Script:
         object.__setattr__(self, "sha", sha)
 
 
-class Link:
-    """To one server. `timeout` is how long an operation may take, seconds.
+class Single:
+    """One server has all there is."""
 
-    `info` is what each server said of itself at the start, by its address.
+    shards = 1
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.servers = [server]
+
+    @property
+    def up(self) -> bool:
+        """Whether it may be asked."""
+        return self._server.up
+
+    def at(self, shard: int) -> Server:
+        """That server."""
+        return self._server
+
+    def group(self, shard: int) -> int:
+        """All lookups can be one command."""
+        return 0
+
+    def listened(self) -> Address:
+        """Where to hear of what is published."""
+        return self._server.address
+
+    async def close(self) -> None:
+        """Let go of it."""
+        await self._server.close()
+
+
+class Link:
+    """To one server, or to a Cluster where it is one. `timeout`: for an operation, seconds.
+
+    `shards` is how many there are, from `start` on; `info` what each server said of itself then,
+    by its address.
     """
 
-    def __init__(self, url: str, *, timeout: float = 0.1) -> None:
+    def __init__(
+        self, url: str, *, timeout: float = 0.1, shards: int = 16, prefix: str = "sj"
+    ) -> None:
         self.shards = 1
         self.info: dict[str, bytes] = {}
         self._url, self._timeout = url, timeout
+        self._in_cluster = shards, prefix
         self._counts = Counts()
-        self._server: Server | None = None
+        self._home: Single | Cluster | None = None
         self._subscriptions: list[Subscription] = []
 
     @property
     def up(self) -> bool:
         """Whether anything may be asked now."""
-        return self._server is not None and self._server.up
+        return self._home is not None and self._home.up
 
     @property
     def errors(self) -> int:
@@ -78,30 +114,45 @@ class Link:
             address = Address.of(self._url)
         except (ValueError, OSError) as error:
             raise UsageMistake(f"this is no URL of a Redis: {error}") from error
-        server = Server(address, self._timeout, self._counts)
         try:
-            await server.open()
-            self.info = {str(address): await _asked(server, "INFO")}
+            await self._open(address)
         except (StoreDown, ResponseError) as error:
-            await server.close()
+            await self.stop()
             raise UsageMistake(
                 f"the Redis at {address} cannot be used: {error}",
                 hint="see whether it runs there, and whether the URL has the right password",
             ) from error
-        self._server = server
         for subscription in self._subscriptions:
             subscription.start()
+
+    async def _open(self, address: Address) -> None:
+        info: bytes = await ask_alone(address, OPENING, "INFO")
+        if b"cluster_enabled:1" in info:
+            shards, prefix = self._in_cluster
+            cluster = Cluster(
+                address, shards=shards, prefix=prefix, timeout=self._timeout, counts=self._counts
+            )
+            self._home = cluster
+            await cluster.open()
+        else:
+            server = Server(address, self._timeout, self._counts)
+            self._home = Single(server)
+            await server.open()
+        self.shards = self._home.shards
+        up = [server.address for server in self._home.servers if server.up]
+        self.info = {str(where): await ask_alone(where, OPENING, "INFO") for where in up}
 
     async def stop(self) -> None:
         """Close all connections."""
         for subscription in self._subscriptions:
             await subscription.stop()
-        if self._server is not None:
-            await self._server.close()
+        if self._home is not None:
+            await self._home.close()
 
     def get(self, shard: int, keys: Sequence[bytes]) -> asyncio.Future[list[bytes | None]]:
         """Values of keys; all that are asked for in one turn of the loop are one MGET."""
-        return self._at(shard).get(0, keys, shard)
+        home = self._started()
+        return home.at(shard).get(home.group(shard), keys, shard)
 
     async def run(
         self, shard: int, script: Script, keys: Sequence[bytes], args: Sequence[Argument]
@@ -152,15 +203,12 @@ class Link:
         return await ask.future
 
     def _at(self, shard: int) -> Server:
-        if self._server is None:
+        return self._started().at(shard)
+
+    def _started(self) -> Single | Cluster:
+        if self._home is None:
             raise StoreDown("not started")
-        return self._server
+        return self._home
 
     def _listened(self) -> Address:
-        return self._at(0).address
-
-
-async def _asked(server: Server, *command: Argument) -> Any:
-    ask = Ask(pack(command), server.due())
-    server.send(ask)
-    return await ask.future
+        return self._started().listened()

@@ -166,8 +166,9 @@ return told('done')
 """,
 )
 
-# Requests seen since the last time, clock and inflation of who asks, numbers of arrival wanted.
-# -> done, ..., clock, inflation, the last of these numbers
+# Requests seen since the last time, the clock of who asks; by how much its inflation changed since,
+# and what it is there. What was lost with a server is as they say.
+# -> done, ..., clock, inflation
 BEAT = Script(
     "beat",
     _BOOKS
@@ -175,14 +176,12 @@ BEAT = Script(
 local before = tonumber(redis.call('HGET', meta, 'clock') or 0)
 local clock = math.max(before + tonumber(ARGV[4]), tonumber(ARGV[5]))
 if clock ~= before then redis.call('HSET', meta, 'clock', string.format('%.0f', clock)) end
-local inflation = redis.call('HGET', meta, 'inflation') or '0'
-if tonumber(ARGV[6]) > tonumber(inflation) then
-  inflation = ARGV[6]
+local inflation = redis.call('HGET', meta, 'inflation')
+if not inflation or tonumber(ARGV[6]) ~= 0 then
+  inflation = string.format('%.17g', inflation and inflation + ARGV[6] or tonumber(ARGV[7]))
   redis.call('HSET', meta, 'inflation', inflation)
 end
-local order = 0
-if ARGV[7] ~= '0' then order = redis.call('HINCRBY', meta, 'order', ARGV[7]) end
-return told('done', clock, inflation, order)
+return told('done', clock, inflation)
 """,
 )
 
@@ -199,9 +198,9 @@ for n = 5, #ARGV do
   local id, generation, expires, count, last, gap, gap2 = struct.unpack('<c8c8c8dddd', ARGV[n])
   local record = redis.call('HGET', rows, id)
   local same = record and record:sub(1, 8) == generation
-  if not same or record:sub(27, 34) ~= expires then strange = strange .. id end
+  if not same or record:sub(11, 18) ~= expires then strange = strange .. id end
   if same then
-    local seen, stay, life, gap1, older, hits, all = struct.unpack('<dffffff', record, 51)
+    local seen, stay, life, gap1, older, hits, all = struct.unpack('<dffffff', record, 35)
     local span = last - seen
     if span >= 0 then
       if count == 1 then gap1, older = span, gap1
@@ -210,10 +209,10 @@ for n = 5, #ARGV do
       seen, stay, life = last, stay + span, life + span
     end
     local past = struct.pack('<dffffff', seen, stay, life, gap1, older, hits + count, all + count)
-    local head, size = record:sub(1, 34), record:sub(43, 50)
-    redis.call('HSET', rows, id, head .. inflation .. size .. past .. record:sub(83))
+    local head, size = record:sub(1, 18), record:sub(27, 34)
+    redis.call('HSET', rows, id, head .. inflation .. size .. past .. record:sub(67))
   end
-  before[#before + 1] = same and record:sub(27) or ''
+  before[#before + 1] = same and record:sub(11, 74) or ''
 end
 return told('done', strange, before)
 """,

@@ -29,6 +29,13 @@ class Counts:
     timeouts: int = 0
     opened: int = 0
 
+    def add(self, error: StoreDown) -> None:
+        """A connection that ended so."""
+        if error.late:
+            self.timeouts += 1
+        else:
+            self.errors += 1
+
 
 class Gets(Ask):
     """Lookups of several callers, asked in one."""
@@ -170,10 +177,11 @@ class Server:
             if self._wire is None:
                 raise self._down()
             if self._bulk is None or self._bulk.ended.done():
-                opened = await open_wire(
-                    self.address, self._timeout, lambda: Wire(answered=self._redirected)
+                self._bulk = await open_wire(
+                    self.address,
+                    self._timeout,
+                    lambda: Wire(answered=self._redirected, lost=self._bulk_lost),
                 )
-                self._bulk = opened
             return self._bulk
 
     # Failing and coming back.
@@ -182,22 +190,27 @@ class Server:
         wire = await open_wire(
             self.address, OPENING, lambda: Wire(answered=self._redirected, lost=self._lost)
         )
-        if self._writable:
-            await _must_be_writable(wire, self.due())
+        try:
+            if self._writable:
+                await _must_be_writable(wire, self._loop.time() + OPENING)
+        except BaseException:
+            wire.fail(StoreDown("not needed any more"))
+            raise
         self._wire = wire
 
     def _lost(self, error: StoreDown) -> None:
         if self._wire is None or not self._wire.ended.done():
             return  # one that never was in use
         self._wire, self._why = None, str(error)
-        if error.late:
-            self._counts.timeouts += 1
-        else:
-            self._counts.errors += 1
+        self._counts.add(error)
         self._counts.opened += self.breaker.failed(self._loop.time())
         if self._bulk is not None:
             self._bulk.fail(error)
         self._probing = self._loop.create_task(self._probe())
+
+    def _bulk_lost(self, error: StoreDown) -> None:
+        if self._wire is not None:  # else it was counted already
+            self._counts.add(error)
 
     async def _probe(self) -> None:
         while not self.breaker.closed:
@@ -218,6 +231,4 @@ async def _must_be_writable(wire: Wire, due: float) -> None:
     except ResponseError:
         return
     if role[0] == b"slave":
-        error = StoreDown("it is a replica, which takes no writes")
-        wire.fail(error)
-        raise error
+        raise StoreDown("it is a replica, which takes no writes")

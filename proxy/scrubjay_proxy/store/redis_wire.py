@@ -94,6 +94,8 @@ class Wire(asyncio.Protocol):
             for ask in asks:
                 ask.answered(self.ended.result() if self.ended.done() else StoreDown("closed"))
             return
+        if not self._asked:
+            self._last = 0.0
         for ask in asks:
             self._last = ask.due = max(self._last, ask.due)
         self._asked += asks
@@ -151,8 +153,14 @@ class Wire(asyncio.Protocol):
     # The time limit.
 
     def _watch(self) -> None:
-        if self._timer is None and self._asked:
-            self._timer = self._loop.call_at(self._asked[0].due, self._look)
+        if not self._asked:
+            return
+        due = self._asked[0].due
+        if self._timer is not None and self._timer.when() > due:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(due, self._look)
 
     def _look(self) -> None:
         self._timer = None
@@ -194,3 +202,12 @@ async def open_wire(address: Address, limit: float, wire: Callable[[], Wire] = W
             opened.fail(StoreDown("cancelled"))
         raise
     return opened
+
+
+async def ask_alone(address: Address, limit: float, *command: Argument) -> Any:
+    """One command over a connection of its own. Raises StoreDown and ResponseError."""
+    wire = await open_wire(address, limit)
+    try:
+        return await wire.ask(asyncio.get_running_loop().time() + limit, *command)
+    finally:
+        wire.fail(StoreDown("not needed any more"))
