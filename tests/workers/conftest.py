@@ -13,17 +13,10 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from loopback.redis_server import redis_server
 from scrubjay_proxy.demo_origin import DemoOrigin
 
 PATIENCE = 30  # seconds, for a slow machine; nothing waits that long when all is well
-
-# The command refuses several workers with the store in memory; their parent does not care.
-PARENT = """
-from scrubjay_proxy.cli import main
-from scrubjay_proxy.settings import Settings
-Settings.require_work = lambda self: None
-main()
-"""
 
 
 class Serving:
@@ -118,17 +111,17 @@ async def origin():
 
 
 @pytest.fixture
-async def begin(origin):
-    """Starts `scrubjay serve` with two workers; `memory`: though each keeps a store of its own."""
+async def begin(origin, tmp_path):
+    """Starts `scrubjay serve` with two workers that share a Redis, or with the words of `store`."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        redis = await stack.enter_async_context(redis_server(tmp_path))
 
-        async def started(*words, memory=True):
-            module = ("-c", PARENT) if memory else ("-m", "scrubjay_proxy")
-            given = ("serve", "--origin", origin.url, "--workers", "2")
+        async def started(*words, store=("--store", redis.url)):
+            given = ("serve", "--origin", origin.url, "--workers", "2", *store)
             ports = ("--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *module, *given, *ports, *words),
+                *(sys.executable, "-m", "scrubjay_proxy", *given, *ports, *words),
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
             )

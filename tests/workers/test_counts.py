@@ -23,6 +23,15 @@ async def test_metrics_are_the_sum_of_all_workers_processes_are_told_apart(begin
     assert stats["counts"]["requests"] == sent
 
 
+async def test_what_one_worker_stored_all_of_them_answer_with(begin, origin):
+    serving = await begin()
+    await serving.ready()
+    for _ in range(20):  # one worker gets all of them once in half a million times
+        assert await serving.get("/articles/1") == 200
+    # The other may ask before the first answer is stored, and not again.
+    assert origin.asked <= 2
+
+
 async def test_a_policy_chosen_at_the_control_port_holds_in_all_and_in_new_workers(begin):
     serving = await begin("--policy", "gdsf")
     await serving.ready()

@@ -11,7 +11,7 @@ from policies.models import written
 
 
 async def test_all_are_served_at_one_port_and_sigterm_drains_them(begin):
-    serving = await begin()
+    serving = await begin("--policy", "lru")
     told = await serving.ready()
     assert told["workers"] == 2
     assert sorted(serving.pids()) == [0, 1]
@@ -61,8 +61,8 @@ async def test_a_killed_worker_is_started_again_while_the_other_serves_and_no_co
     samples = await serving.metrics()
     assert samples["scrubjay_worker_restarts_total",] == 2
     assert samples["scrubjay_workers",] == 2
-    code, _ = await serving.stopped()
-    assert code == 0
+    code, log = await serving.stopped()
+    assert code == 0, log
 
 
 async def test_what_a_worker_cannot_start_for_is_told_once_and_ends_all(begin, tmp_path):
@@ -97,7 +97,7 @@ async def test_workers_end_when_their_parent_is_killed(begin):
 
 
 async def test_the_store_in_memory_is_refused_for_several(begin):
-    code, log = await (await begin(memory=False)).ended()
+    code, log = await (await begin(store=())).ended()
     assert code == 2
     first, hint = log.splitlines()
     assert "proxy.workers = 2 (flag)" in first

@@ -80,7 +80,7 @@ class Parent:
             stopped = asyncio.create_task(self._stop.wait())
             try:
                 await asyncio.wait({stopped, *keeping}, return_when=asyncio.FIRST_COMPLETED)
-                if stopped.done():
+                if self._stop.is_set():
                     return await self._end(keeping)
                 return next(task for task in keeping if task.done()).result()
             finally:
@@ -97,6 +97,8 @@ class Parent:
             code = await worker.live(self._start_of(worker.index), self._heard_by(worker))
             self._bury(worker)
             if self._stop.is_set():
+                if code:
+                    log.warning("worker did not end well", worker=worker.index, **ending(code))
                 return code
             if not self._all_ready.is_set():
                 raise self._why_not(worker, code)
