@@ -63,10 +63,8 @@ class Answer:
         self._upload = task
 
     def whole(self) -> bytes | None:
-        """The body where all of it has come with the head, of a length that was told; then the
-        connection is given back. None where some of it is still to come."""
-        if not isinstance(self.body.length, int):
-            return None
+        """The body where all of it has come with the head; the connection is given back then.
+        None where some of it is still to come."""
         data = self.body.take_all()
         if data is not None:
             self.finish()

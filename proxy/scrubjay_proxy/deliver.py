@@ -63,12 +63,17 @@ class Delivery:
         """A response whose body is still arriving."""
         if fill.length is None:
             return await self._of_unknown_length(call, asked, fill, status)
-        whole = replace(fill.stored, length=fill.length, parts=((0, fill.length),))
+        whole = fill.stored
+        if whole.length != fill.length:
+            whole = replace(whole, length=fill.length, parts=((0, fill.length),))
         answer = answer_from(asked, whole, self._clock())
         framing = None if answer.length is None else length_field(answer.length)
         head = self._head(call, answer.head, status, framing)
         if answer.span is None or answer.span[0] == answer.span[1]:
             await call.begin_with(head, b"")
+            return answer.head.status
+        if (data := fill.ready(answer.span)) is not None:
+            await call.begin_with(head, data)
             return answer.head.status
         try:
             await self._begin_with_first(call, head, fill.read(answer.span))
@@ -107,7 +112,8 @@ class Delivery:
     ) -> bool:
         """The origin's answer as it comes, into `writer` too; whether it came whole."""
         try:
-            if writer is None and (body := answer.whole()) is not None:
+            known = writer is None and isinstance(answer.body.length, int)
+            if known and (body := answer.whole()) is not None:
                 await call.begin_with(self._relayed(call, answer, status), body)
                 return True
             await self._begin_relay(call, answer, status)

@@ -157,16 +157,25 @@ class Fetcher:
         if length is not None and length > self.store.max_object:
             return Private(answer, Why.TOO_LARGE)
         fill = Fill(stored, length, digested=needs_digest(stored.head, job.route.rules))
-        pump = asyncio.get_running_loop().create_task(self._pump(fill, job, answer, rest))
+        body = answer.whole() if rest is None else None
+        if body:
+            fill.add(body)
+        pump = asyncio.get_running_loop().create_task(self._pump(fill, job, answer, rest, body))
         self.pumps.add(pump)
         pump.add_done_callback(self.pumps.discard)
         return Filled(fill)
 
-    async def _pump(self, fill: Fill, job: Job, answer: Answer, rest: Stored | None) -> None:
-        """Read the origin to the end, for the store and for whoever reads along."""
+    async def _pump(
+        self, fill: Fill, job: Job, answer: Answer, rest: Stored | None, body: bytes | None
+    ) -> None:
+        """Read the origin to the end, for the store and for whoever reads along; `body` is there
+        where all of it came with the head."""
         try:
             async with self.store.write(fill.stored, fill.length) as writer:
-                await self._gather(fill, writer, job, answer, rest)
+                if body is None:
+                    await self._gather(fill, writer, job, answer, rest)
+                elif body:
+                    await self._take(fill, writer, body)
                 await self._commit(fill, job, writer)
             fill.finish(answer.body.trailers)
         except OriginError as error:
@@ -202,17 +211,23 @@ class Fetcher:
     async def _drain_into(self, fill: Fill, writer: Writer, answer: Answer) -> None:
         while data := await answer.read():
             fill.add(data)
-            await writer.add(data)
-            if writer.why is not None and fill.keeping:
-                fill.let_go()
+            await self._take(fill, writer, data)
             await fill.room()
             if not fill.wanted:
                 raise OriginError("reset", "nobody waits for the rest")
 
+    async def _take(self, fill: Fill, writer: Writer, data: bytes) -> None:
+        """Offer the store what readers have; they alone hold it where it is refused."""
+        await writer.add(data)
+        if writer.why is not None and fill.keeping:
+            fill.let_go()
+
     async def _commit(self, fill: Fill, job: Job, writer: Writer) -> None:
         length = fill.size
         tag = tag_of(fill.stored.head, fill.digest)
-        whole = replace(fill.stored, length=length, parts=((0, length),), tag=tag)
+        whole = fill.stored
+        if (whole.length, whole.tag) != (length, tag):
+            whole = replace(whole, length=length, parts=((0, length),), tag=tag)
         kept = await writer.commit(self.recorder.held(whole, job.route))
         if kept:
             self._meter.stored()

@@ -89,6 +89,13 @@ class Fill:
         """Whether anybody still needs the rest."""
         return self.keeping or bool(self._readers)
 
+    def ready(self, span: Span) -> bytes | None:
+        """Bytes of a span that arrived in the first piece; None where some did not."""
+        if self.failure is not None or self._base or not self._pieces:
+            return None
+        piece = self._pieces[0]
+        return piece[span[0] : span[1]] if span[1] <= len(piece) else None
+
     async def read(self, span: Span | None) -> AsyncGenerator[bytes, None]:
         """Bytes of `span`, or all where the length is not known, as they arrive."""
         position, stop = span if span is not None else (0, None)

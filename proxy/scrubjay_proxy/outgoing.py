@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from scrubjay_proxy.http.cachestatus import appended
 from scrubjay_proxy.http.dates import format_date
-from scrubjay_proxy.http.hops import FORWARDING, HOP_BY_HOP, end_to_end
+from scrubjay_proxy.http.hops import FORWARDING, HOP_BY_HOP, end_to_end, of_the_connection
 from scrubjay_proxy.http.messages import Head, Headers, Pair, Request
 from scrubjay_proxy.wire.framing import Framing, Length
 from scrubjay_proxy.wire.heads import BadMessage, render_response
@@ -67,7 +67,7 @@ def _sent(  # noqa: PLR0917  a cache tells calls apart by position fastest
 def to_client(head: Head, now: float, cache_status: str, framing: Pair | None, *more: Pair) -> Head:
     """What the client is sent: end-to-end fields, Via, Date, Cache-Status, framing and `more`."""
     headers = head.headers
-    if "connection" in headers:
+    if of_the_connection(headers.get("connection")) is not HOP_BY_HOP:
         headers = end_to_end(headers)
     lines = [pair for pair in headers.pairs if pair[0].lower() not in _MADE_ANEW]
     lines.append(("Via", _via(headers)))

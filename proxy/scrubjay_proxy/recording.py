@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from scrubjay_proxy.answers import Answer
-from scrubjay_proxy.holding import Holding
+from scrubjay_proxy.holding import Holding, tag_of
 from scrubjay_proxy.http.dates import format_date
-from scrubjay_proxy.http.freshness import expires_at
+from scrubjay_proxy.http.freshness import ends_at, expires_at
 from scrubjay_proxy.http.hops import storable_fields
 from scrubjay_proxy.http.keys import primary_key, selecting, vary_names
 from scrubjay_proxy.http.messages import Head, Headers, Request, Stored
@@ -67,8 +67,9 @@ class Recorder:
         search = self.searches.learn(asked, told)
         key = primary_key(asked, search)
         chosen = selecting(vary_names(told), asked.headers)
-        length = partial.length if partial else 0
-        one = Stored(
+        length = partial.length if partial else _told_length(answer)
+        jitter = self._jittered()
+        return Stored(
             id=object_id(key, chosen),
             key=key,
             head=head,
@@ -76,9 +77,10 @@ class Recorder:
             selecting=chosen,
             length=length,
             parts=((0, length),),
-            jitter=self._jittered(),
+            jitter=jitter,
+            expires=ends_at(head, answer.times, jitter, rules),
+            tag=tag_of(head, 0),
         )
-        return replace(one, expires=expires_at(one, rules))
 
     def part(self, job: Job, answer: Answer) -> tuple[Stored, int] | None:
         """What a 206 would be stored as, and its first byte; None where its complete
@@ -107,6 +109,12 @@ class Recorder:
 
     def _jittered(self) -> float:
         return 1.0 - self._jitter * self._random.random() if self._jitter else 1.0
+
+
+def _told_length(answer: Answer) -> int:
+    """Of a body that is whole and whose length the head tells, else 0: it is known at its end."""
+    length = answer.body.length
+    return length if isinstance(length, int) and answer.head.status != 206 else 0
 
 
 def _dated(fields: Headers, answer: Answer) -> Headers:

@@ -94,7 +94,9 @@ def date_of(headers: Headers, times: Exchange) -> float:
 def age_value(headers: Headers) -> float:
     """The Age field's first value; one that is no number is ignored (RFC 9111, 5.1), as are
     parameters some caches put behind it."""
-    text = re.split("[,;]", headers.get("age") or "", maxsplit=1)[0].strip()
+    if (told := headers.get("age")) is None:
+        return 0.0
+    text = re.split("[,;]", told, maxsplit=1)[0].strip()
     return float(delta_seconds(text) or 0)
 
 
@@ -130,5 +132,12 @@ def lasting(stored: Stored, rules: Rules) -> float:
 
 def expires_at(stored: Stored, rules: Rules) -> float:
     """Unix seconds when the lifetime ends; what eviction policies know of it."""
-    lasts = lasting(stored, rules)
-    return stored.times.received + lasts - initial_age(stored.head.headers, stored.times)
+    return ends_at(stored.head, stored.times, stored.jitter, rules, stored.held)
+
+
+def ends_at(
+    head: Head, times: Exchange, jitter: float, rules: Rules, held: float | None = None
+) -> float:
+    """The same of what is still to be stored."""
+    lasts = lifetime(head, times, rules, held).seconds * jitter
+    return times.received + lasts - initial_age(head.headers, times)

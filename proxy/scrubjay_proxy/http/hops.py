@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from scrubjay_proxy.http.messages import Headers
 
 HOP_BY_HOP = frozenset(
@@ -41,11 +43,17 @@ _FOR_ALL = frozenset(
 
 def end_to_end(headers: Headers) -> Headers:
     """The fields that are meant for more than this connection."""
-    listed = headers.get("connection")
+    dropped = of_the_connection(headers.get("connection"))
+    return headers.without(dropped) if headers.any(dropped) else headers
+
+
+@lru_cache(maxsize=256)
+def of_the_connection(listed: str | None) -> frozenset[str]:
+    """Names of the fields of one connection, those included that its Connection field lists."""
     if listed is None:
-        return headers.without(HOP_BY_HOP) if headers.any(HOP_BY_HOP) else headers
-    named = {name.strip().lower() for name in listed.split(",")}
-    return headers.without(HOP_BY_HOP | (named - _FOR_ALL))
+        return HOP_BY_HOP
+    named = {name.strip().lower() for name in listed.split(",")} - _FOR_ALL
+    return HOP_BY_HOP | named if named - HOP_BY_HOP else HOP_BY_HOP
 
 
 def storable_fields(headers: Headers) -> Headers:

@@ -126,7 +126,9 @@ def _mark(search: SearchRule) -> str:
 
 def vary_names(headers: Headers) -> tuple[str, ...]:
     """The request fields a response was chosen by, in lower case and order."""
-    names = {name.strip().lower() for name in (headers.get("vary") or "").split(",")}
+    if (told := headers.get("vary")) is None:
+        return ()
+    names = {name.strip().lower() for name in told.split(",")}
     return tuple(sorted(names - {""}))
 
 

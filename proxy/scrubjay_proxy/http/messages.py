@@ -86,7 +86,9 @@ class Headers:
 
     def having(self, name: str, value: str) -> Headers:
         """The same lines with `name` set to this one value."""
-        return self.without((name.lower(),)).plus((name, value))
+        lower = name.lower()
+        kept = [pair for pair in self.pairs if pair[0].lower() != lower]
+        return Headers([*kept, (name, value)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,9 +79,11 @@ def _plan(
 ) -> Before:
     if asked.headers.any(_ORIGIN_JUDGES):
         return Forward(Why.METHOD)
+    if not stored:
+        return Forward(Why.URI_MISS)
     chosen = select(asked, stored)
     if chosen is None:
-        return Forward(Why.VARY_MISS if stored else Why.URI_MISS)
+        return Forward(Why.VARY_MISS)
     if not usable(asked, chosen):
         return _completion(asked, chosen, now, rules)
     left = freshness(chosen, now, rules)

@@ -56,9 +56,9 @@ class OriginConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._heard = asyncio.get_running_loop().time()
         try:
             if self._body is not None and not self._body.ended:
+                self._heard = asyncio.get_running_loop().time()
                 self._take(data)
             elif self._head is not None and not self._head.done():
                 self.answered = True
@@ -170,6 +170,7 @@ class OriginConnection(asyncio.Protocol):
             self._deadline.clear()
             self._keep = self._keep and not rest
         else:
+            self._heard = asyncio.get_running_loop().time()
             self._deadline.set(self._silence)
             self._take(rest)
         self._head.set_result(found.head)

@@ -62,7 +62,9 @@ def content_length(headers: Headers) -> int | None:
 
 def keeps_alive(minor: int, headers: Headers) -> bool:
     """Whether the connection may carry another message (RFC 9112, 9.3)."""
-    options = {word.strip().lower() for word in (headers.get("connection") or "").split(",")}
+    if (told := headers.get("connection")) is None:
+        return minor == 1
+    options = {word.strip().lower() for word in told.split(",")}
     if "close" in options:
         return False
     return minor == 1 or "keep-alive" in options

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scrubjay_proxy.http.messages import Head, Headers, Pair
+from scrubjay_proxy.http.messages import Head, Headers
 
 MAX_TARGET = 8192
 MAX_HEAD = 32768
@@ -108,12 +108,8 @@ def _fields(data: bytes) -> Headers:
     lines = data.decode("latin-1").split("\r\n")[:-2]
     if len(lines) > MAX_FIELDS:
         raise BadMessage(431, "too many header lines")
-    return Headers([_field(line) for line in lines])
-
-
-def _field(line: str) -> Pair:
-    name, _, value = line.partition(":")
-    return name, value.strip(" \t")
+    fields = [line.partition(":") for line in lines]
+    return Headers([(name, value.strip(" \t")) for name, _, value in fields])
 
 
 def parse_trailers(data: bytes) -> Headers:
