@@ -31,6 +31,7 @@ class Beats:
         self._shards, self._judge, self._gone, self._flush = shards, judge, gone, flush
         self._seen = 0  # requests since the last beat
         self._told = judge.inflation  # at the last beat
+        self._dropped = 0  # accesses, of which that was counted as a failure
         self._enough = asyncio.Event()
 
     def seen(self) -> None:
@@ -55,14 +56,14 @@ class Beats:
         seen, self._seen = self._seen, 0
         grown, self._told = self._judge.inflation - self._told, self._judge.inflation
         taken = self.accesses.take()
-        dropped = self.accesses.dropped
         count = len(self._shards.keys)
         heard, _ = await asyncio.gather(
             asyncio.gather(*(self._clock(shard, seen, grown) for shard in range(count))),
             asyncio.gather(*(self._touch(shard, used) for shard, used in taken.items())),
         )
         self._inflate([inflation for inflation in heard if inflation is not None])
-        if self.accesses.dropped > dropped:
+        if self.accesses.dropped > self._dropped:
+            self._dropped = self.accesses.dropped
             self._shards.failed("accesses")
 
     async def _clock(self, shard: int, seen: int, grown: float) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import xxhash
@@ -18,6 +19,7 @@ from scrubjay_proxy.store.redis_keys import number
 from scrubjay_proxy.store.redis_shards import Shards
 
 _HANDED = 256  # objects that a lookup brought, until their bodies are asked for
+_GATHERED = 8  # bodies that are gathered at a time: each takes an eighth of the tier at most
 _AHEAD = 4  # blocks that are asked for before the reader wants them
 
 
@@ -30,6 +32,7 @@ class Reader:
     def __init__(self, shards: Shards, hot: Hot, drop: Drop) -> None:
         self._shards, self._hot, self._drop = shards, hot, drop
         self._handed: dict[int, Packed] = {}
+        self._gathered: set[int] = set()  # generations
 
     async def find(self, key: str) -> list[Packed]:
         """All variants stored under a key; they are hot from now on. Raises StoreFailed."""
@@ -85,19 +88,31 @@ class Reader:
             raise Vanished(stored.key)
         end = begin + span[1] - span[0]
         if packed.body is None:
-            pieces: list[bytes] | None = [] if self._would_keep(stored, span) else None
-            async for piece in self._from_blocks(packed, begin, end):
+            with self._gathering(stored, span) as pieces:
+                async for piece in self._from_blocks(packed, begin, end):
+                    if pieces is not None:
+                        pieces.append(piece)
+                    yield piece
                 if pieces is not None:
-                    pieces.append(piece)
-                yield piece
-            if pieces is not None:
-                self._hot.keep(stored, b"".join(pieces))
+                    self._hot.keep(stored, b"".join(pieces))
         else:
             whole = (begin, end) == (0, len(packed.body))
             yield packed.body if whole else packed.body[begin:end]
 
-    def _would_keep(self, stored: Stored, span: Span) -> bool:
-        return stored.complete and span == (0, stored.length) and self._hot.bears(stored.length)
+    @contextmanager
+    def _gathering(self, stored: Stored, span: Span) -> Iterator[list[bytes] | None]:
+        """Where pieces that become hot are gathered: by one reader of a body, and of few bodies at
+        a time, as slow readers would have all of it in memory. None: not by this one."""
+        whole = stored.complete and span == (0, stored.length)
+        free = stored.generation not in self._gathered and len(self._gathered) < _GATHERED
+        if not (whole and free and self._hot.bears(stored.length)):
+            yield None
+            return
+        self._gathered.add(stored.generation)
+        try:
+            yield []
+        finally:
+            self._gathered.discard(stored.generation)
 
     async def _from_blocks(
         self, packed: Packed, begin: int, end: int
