@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -84,10 +85,14 @@ class Worker:
 
     def hang_up(self) -> None:
         """Pass SIGHUP on; one that is only starting reads everything anyway."""
-        if self.ready is not None and self.process is not None:
-            self.process.send_signal(signal.SIGHUP)
+        if self.ready is not None:
+            self._signal(signal.SIGHUP)
 
     def kill(self) -> None:
         """End it at once."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.returncode is None:
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it ends just now
+                self.process.send_signal(number)

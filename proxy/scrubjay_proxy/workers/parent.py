@@ -174,7 +174,11 @@ class Parent:
         self.policy = policy
         others = [one for one in self.workers if one.ready and one.index != SPEAKER]
         answers = await asyncio.gather(*(one.ask(Use(policy), PATIENCE) for one in others))
-        wrong = [answer.error for answer in answers if isinstance(answer, Done) and answer.error]
+        wrong = [
+            f"worker {one.index}: {answer.error if isinstance(answer, Done) else 'no answer'}"
+            for one, answer in zip(others, answers, strict=True)
+            if answer != Done()
+        ]
         return Done("; ".join(wrong))
 
     async def _gathered(self) -> Gathered:
