@@ -55,6 +55,18 @@ async def test_a_soft_purge_through_one_is_seen_by_the_other(pair):
     assert found.invalid
 
 
+async def test_a_variant_that_comes_in_through_one_is_known_to_the_other(server):
+    async with shared(server.url, hot=2**20) as one, shared(server.url, hot=2**20) as other:
+        await until(lambda: one._hot._on and other._hot._on)
+        await put(one, response("/a", 5, "Vary: X", chosen=(("x", "en"),)))
+        assert len(await other.find("http://site.example/a")) == 1
+        for chosen in ((("x", "de"),), ()):
+            known = await other.find("http://site.example/a")
+            await put(one, response("/a", 5, "Vary: X", chosen=chosen))
+            await until(lambda: other.peek("http://site.example/a") is None)
+            assert len(await other.find("http://site.example/a")) == len(known) + 1
+
+
 async def test_what_both_remove_is_freed_once(pair, server):
     stored = await put(pair[0], response("/a", 5), b"hello")
     freed = await asyncio.gather(*(one.remove(stored, Reason.PURGED) for one in pair))

@@ -117,8 +117,9 @@ redis.call('HINCRBY', meta, 'used', size)
 if base ~= id then
   local ids = list(base, id)
   if #ids > 8 * tonumber(ARGV[9]) then replaced = free(ids:sub(1, 8), '') end
-  gone = gone .. base
 end
+-- Whoever knows other variants of that key does not know this one.
+if base ~= id or redis.call('EXISTS', tag .. 'v' .. base) == 1 then gone = gone .. base end
 return told('done', freed, replaced, {})
 """,
 )
