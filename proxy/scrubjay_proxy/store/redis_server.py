@@ -196,6 +196,8 @@ class Server:
         except BaseException:
             wire.fail(StoreDown("not needed any more"))
             raise
+        if wire.ended.done():  # since its last answer
+            raise wire.ended.result()
         self._wire = wire
 
     def _lost(self, error: StoreDown) -> None:
