@@ -14,6 +14,7 @@ from scrubjay_proxy.wire.heads import BadMessage, render_response
 PSEUDONYM = "scrubjay"
 _OURS = frozenset({"host", "expect", "content-length", "surrogate-capability"})
 _NOT_SENT = FORWARDING | _OURS
+_REMEMBERED = 2048  # characters of a client's fields; longer ones are not worth keeping
 _REASONS = {
     400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
     417: "Expectation Failed", 431: "Request Header Fields Too Large", 501: "Not Implemented",
@@ -37,7 +38,8 @@ def to_origin(
     `hop` names this very proxy, so that it knows a request that comes round in a circle.
     """
     surrogate = "surrogate-control" in targets
-    sent = _sent(asked.headers, asked.scheme, asked.host or host, host, peer, hop, surrogate)
+    known = _sent if len(asked.headers.text) <= _REMEMBERED else _sent.__wrapped__
+    sent = known(asked.headers, asked.scheme, asked.host or host, host, peer, hop, surrogate)
     if length is Framing.CHUNKED:
         return sent.plus(("Transfer-Encoding", "chunked"))
     if length or asked.method in ("POST", "PUT", "PATCH"):

@@ -123,3 +123,15 @@ def test_a_refused_message_ends_the_connection():
     assert text.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     assert b"\r\nConnection: close\r\n" in text
     assert text.endswith(b"431 Request Header Fields Too Large: too many\n")
+
+
+@pytest.mark.parametrize("length", [1, 4096])  # what is longer is not remembered
+def test_what_is_remembered_of_one_client_is_not_told_of_another(length):
+    asked = ask(f"X: {'x' * length}", "Cookie: a=1")
+    first = to_origin(asked, "origin", "192.0.2.1", 0, hop="us")
+    assert to_origin(asked, "origin", "192.0.2.1", 0, hop="us") == first
+    second = to_origin(asked, "origin", "192.0.2.2", 0, hop="us")
+    assert first.get("x-forwarded-for") == "192.0.2.1"
+    assert second.get("x-forwarded-for") == "192.0.2.2"
+    assert to_origin(asked, "other", "192.0.2.2", 5, hop="us").get("content-length") == "5"
+    assert "content-length" not in to_origin(asked, "other", "192.0.2.2", 0, hop="us")

@@ -123,3 +123,16 @@ async def test_a_slow_reader_that_leaves_holds_nobody_back():
     assert await anext(quick) == b"y"
     await asyncio.wait_for(room, 1)
     await quick.aclose()
+
+
+async def test_what_came_in_the_first_piece_is_there_at_once_until_it_is_let_go():
+    one = fill(10)
+    assert one.ready((0, 1)) is None
+    one.add(b"hello")
+    assert (one.ready((0, 5)), one.ready((1, 3)), one.ready((1, 6))) == (b"hello", b"el", None)
+    one.let_go()
+    assert one.ready((0, 5)) is None
+    failed = fill(5)
+    failed.add(b"hello")
+    failed.fail(ConnectionError("cut"))
+    assert failed.ready((0, 5)) is None

@@ -134,6 +134,16 @@ async def test_an_origin_that_falls_silent_within_the_body_times_out(scripted, p
     assert await failure(pool(timeout=0.05), ask()) == "timeout"
 
 
+async def test_a_kept_connection_that_falls_silent_later_times_out_too(scripted, pool):
+    async def silent(exchange):
+        await exchange.gone()
+
+    scripted.on("/", OK, silent)
+    origin = pool(timeout=0.05)
+    assert await whole(await origin.fetch(ask())) == b"hello"
+    assert await failure(origin, ask()) == "timeout"
+
+
 async def test_a_body_may_take_longer_than_the_limit_while_it_comes(scripted, pool):
     async def slow(exchange):
         await exchange.send(PART[:-5])
