@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
-
-import structlog
+from typing import NamedTuple, Protocol
 
 from scrubjay_proxy.asking import interpret
 from scrubjay_proxy.http.messages import Request, Stored
@@ -25,8 +22,6 @@ _HEADS = 4 * 2**20  # bytes of request heads, twice
 _ANSWERS = 8_192  # twice
 _SIGHTINGS = 65_536
 
-log = structlog.get_logger()
-
 
 class Client(Protocol):
     """What an answer needs of the connection it goes out by."""
@@ -37,8 +32,7 @@ class Client(Protocol):
         """Queue a whole answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What a request head came to, as long as nothing changes under its key."""
 
     key: str
@@ -92,7 +86,10 @@ class Quick:
         """Answer the request whose head this is; False: nothing was done. Without the parsed
         `head` only what is remembered is answered. The request has no body."""
         began = perf_counter()
-        known = self._recalled(data, client) if head is None else self._read(data, head, client)
+        try:
+            known = self._recalled(data, client) if head is None else self._read(data, head, client)
+        except Exception:  # noqa: BLE001  the long way meets it too, and says so
+            return False
         if known is None:
             return False
         ready = known.ready

@@ -117,6 +117,17 @@ async def test_who_stops_sending_still_gets_the_whole_answer(origin, proxy, long
     assert not long_way
 
 
+async def test_what_fails_here_is_left_to_the_long_way(origin, proxy, long_way, monkeypatch):
+    def failing(*_, **__):
+        raise RuntimeError("a mistake of ours")
+
+    origin.on("/a", reply(b"hello", FRESH))
+    await proxy.get("/a")
+    monkeypatch.setattr("scrubjay_proxy.quick.interpret", failing)
+    assert (await proxy.get("/a")).hit
+    assert long_way == ["/a", "/a"]
+
+
 async def test_a_purge_between_two_equal_heads_is_seen(origin, proxy):
     origin.on("/a", reply(b"old", FRESH), reply(b"new", FRESH))
     a, purge = request("/a"), request("/a", method="PURGE")
