@@ -58,6 +58,11 @@ class Address:
             )
         return cls(host, port, parts.scheme == "https")
 
+    @classmethod
+    def all_of(cls, urls: str) -> list[Self]:
+        """The addresses in such URLs with commas between them."""
+        return [cls.of(url.strip()) for url in urls.split(",")]
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
@@ -139,7 +144,7 @@ class Client:
     """Kept connections to one address; as many as there are requests at once."""
 
     def __init__(self, address: Address, *, timeout: float = 60.0) -> None:
-        self._address = address
+        self.address = address
         self._timeout = timeout  # seconds for one whole exchange
         self._idle: list[Connection] = []
         self._tls = ssl.create_default_context() if address.tls else None
@@ -187,7 +192,7 @@ class Client:
             if connection.usable:
                 return connection
             connection.close()
-        at = self._address
+        at = self.address
         return Connection(
             *await asyncio.open_connection(at.host, at.port, ssl=self._tls, limit=PIECE)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from scrubjay_replay.client import Address, Answer, BrokenAnswer, Client
@@ -39,18 +39,23 @@ async def drive(
 ) -> Outcome:
     """Send every request of `trace` through the proxy; the running `origin` must be behind it.
 
-    Without `through` the origin itself is driven. `stop` ends it early: what is under way is
-    finished and the outcome says so.
+    Several proxies, with commas between them, take turns, as behind a load balancer. Without
+    `through` the origin itself is driven. `stop` ends it early: what is under way is finished and
+    the outcome says so.
     """
-    address = Address.of(through or origin.url)
-    client = Client(address, timeout=timeout)
+    addresses = Address.all_of(through or origin.url)
+    clients = [Client(address, timeout=timeout) for address in addresses]
     try:
-        way = await find_way(client, address, origin) if through else reverse(address, origin)
+        ways = [reverse(addresses[0], origin)]
+        if through:
+            ways = [await find_way(client, origin, known_as=addresses[0]) for client in clients]
         stop = stop or asyncio.Event()
-        replay = Replay(trace, client, way, origin, stop=stop, progress=progress)
+        roads = [*zip(clients, ways, strict=True)]
+        replay = Replay(trace, roads, origin, stop=stop, progress=progress)
         return await replay.run(pace, 1 if pace.mode is Mode.SEQUENTIAL else concurrency)
     finally:
-        client.close()
+        for client in clients:
+            client.close()
 
 
 class Replay:
@@ -59,19 +64,17 @@ class Replay:
     def __init__(
         self,
         trace: Trace,
-        client: Client,
-        way: Way,
+        roads: Sequence[tuple[Client, Way]],
         origin: TraceOrigin,
         *,
         stop: asyncio.Event,
         progress: Progress | None,
     ) -> None:
         self.outcome = Outcome.empty(len(trace.key))
-        self.outcome.way = way.name
+        self.outcome.way = roads[0][1].name
         self._at = trace.at
         self._keys: list[int] = trace.key.tolist()
-        self._client = client
-        self._way = way
+        self._roads = roads
         self._origin = origin
         self._stop = stop
         self._progress = progress
@@ -146,7 +149,8 @@ class Replay:
         started = self._started[key]
         began = time.perf_counter()
         try:
-            answer = await self._client.get(f"{self._way.prefix}{key}", self._way.host)
+            client, way = self._roads[number % len(self._roads)]
+            answer = await client.get(f"{way.prefix}{key}", way.host)
         except (OSError, BrokenAnswer) as error:
             self._failed(number, f"{type(error).__name__}: {error}".removesuffix(": "))
             return

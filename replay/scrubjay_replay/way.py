@@ -30,10 +30,13 @@ def forward(origin: TraceOrigin) -> Way:
     return Way("forward", f"{origin.url}/{origin.run}/", host)
 
 
-async def find_way(client: Client, proxy: Address, origin: TraceOrigin) -> Way:
-    """The first way on which only the trace origin can have answered; NoWay says what to start."""
-    seen = []
-    for way in (reverse(proxy, origin), forward(origin)):
+async def find_way(client: Client, origin: TraceOrigin, *, known_as: Address | None = None) -> Way:
+    """The first way on which only the trace origin can have answered; NoWay says what to start.
+
+    Several proxies are asked for one site, which is `known_as` the address of one of them.
+    """
+    proxy, seen = client.address, []
+    for way in (reverse(known_as or proxy, origin), forward(origin)):
         try:
             answer = await client.get(way.prefix + PROBE, way.host)
         except (BrokenAnswer, TimeoutError) as error:

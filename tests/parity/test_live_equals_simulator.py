@@ -78,9 +78,9 @@ async def live(one, objective, model):
         ) as running:
             address = Address.of(f"http://127.0.0.1:{running.port}")
             client = Client(address)
-            way = await find_way(client, address, origin)
+            way = await find_way(client, origin)
             asked = chosen(trace, ~trace.write)
-            replay = Timed(asked, client, way, origin, stop=asyncio.Event(), progress=None)
+            replay = Timed(asked, [(client, way)], origin, stop=asyncio.Event(), progress=None)
             replay.follow(trace, content)
             replays.append(replay)
             outcome = await replay.run(SEQUENTIAL, 1)

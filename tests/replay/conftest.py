@@ -22,6 +22,7 @@ class StubProxy:
         self.corrupt = self.truncate = self.refuse = False
         self.kept: dict[str, tuple[dict[str, str], bytes]] = {}
         self.requests: list[str] = []
+        self.hosts: set[str] = set()
         self._runner = web.ServerRunner(
             web.Server(self._answer, access_log=None), shutdown_timeout=0.1
         )
@@ -42,6 +43,7 @@ class StubProxy:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         target = str(request.url) if self.origin == "" else self.origin + request.path
         self.requests.append(target)
+        self.hosts.add(request.headers["Host"])
         if self.refuse or (self.origin == "" and target.startswith(self.url)):
             return web.Response(status=503)
         said = "stub; hit"
@@ -79,6 +81,12 @@ class StubProxy:
 
 @pytest.fixture
 async def stub() -> AsyncIterator[StubProxy]:
+    async with StubProxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def second() -> AsyncIterator[StubProxy]:
     async with StubProxy() as proxy:
         yield proxy
 

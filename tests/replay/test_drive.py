@@ -48,6 +48,16 @@ async def test_the_sequence_of_hits_is_that_of_the_cache(stub, way, says):
     assert outcome.faults == []
 
 
+async def test_several_proxies_take_turns_as_one_site(stub, second):
+    second.kept = stub.kept
+    async with origin_of(TRACE) as origin:
+        stub.origin = second.origin = origin.url
+        outcome = await drive(TRACE, through=f"{stub.url}, {second.url}", origin=origin)
+    assert outcome.hits() == [False, False, True, False, True, True]
+    assert len(stub.requests) == len(second.requests) == 1 + 3  # the probe, and every other one
+    assert stub.hosts == second.hosts
+
+
 async def test_a_small_cache_gives_the_same_sequence_twice(stub):
     trace = skewed(500, 60)
     sequences = []

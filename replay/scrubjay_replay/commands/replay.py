@@ -50,7 +50,9 @@ class Plan:
 def replay(
     trace: Annotated[Path, typer.Argument(help="CSV, access log or another trace.")],
     *,
-    through: Annotated[str, typer.Option(help="The proxy, like http://127.0.0.1:8080.")],
+    through: Annotated[
+        str, typer.Option(help="The proxy, like http://127.0.0.1:8080; several with commas.")
+    ],
     speed: Annotated[str | None, typer.Option(help="Times as fast (10x), or max.")] = None,
     rate: Annotated[float | None, typer.Option(help="Requests a second.")] = None,
     sequential: Annotated[bool, typer.Option("--sequential", help="One by one.")] = False,
@@ -135,7 +137,7 @@ def without_writes(trace: Trace, reader: TraceReader) -> Trace:
 
 def check(plan: Plan) -> None:
     """Refuse what cannot work before any work is done."""
-    Address.of(plan.through)
+    Address.all_of(plan.through)
     if plan.timeout <= 0:
         raise UseError("--timeout is 0", hint="An answer needs some time, as in 60s.")
     if plan.out:
