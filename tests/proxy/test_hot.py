@@ -2,6 +2,7 @@
 
 import gc
 import random
+import sys
 import tracemalloc
 from dataclasses import replace
 
@@ -142,6 +143,19 @@ def test_it_never_holds_more_than_its_bytes(hot):
         assert hot.used <= MOST
     hot.drop([response(f"{number}").id for number in range(900)])
     assert (hot.used, len(hot), hot.find(one.key)) == (0, 0, None)
+
+
+def test_what_goes_is_freed_at_once(hot):
+    german, english = (response("1", 9, chosen=(("l", at),)) for at in "de")
+    bodies = bytes(range(9)), bytes(range(1, 10))
+    gc.disable()
+    try:
+        hot.put([found(german, bodies[0]), found(english, bodies[1])], hot.stamp)
+        held = [sys.getrefcount(body) for body in bodies]
+        hot.drop([german.id])
+        assert [sys.getrefcount(body) + 1 for body in bodies] == held
+    finally:
+        gc.enable()
 
 
 def test_of_no_bytes_it_holds_nothing():
