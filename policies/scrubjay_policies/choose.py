@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ from scrubjay_policies.policy import Numbers
 Sizes = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Positions in the sample, least worthy first; or the newcomer is worth least."""
 
     victims: tuple[int, ...]
@@ -36,6 +35,13 @@ def choose_victims(
     One more value than slots is the newcomer's: it is refused where it comes before enough
     is free. Ties fall to what was drawn first.
     """
+    if (
+        least == 1
+        and len(worth)
+        and (first := _first(worth)) < len(slots)
+        and (batch == 1 or sizes[first] >= need)
+    ):
+        return Choice((first,))
     chosen: list[int] = []
     taken: set[int] = set()
     freed = 0.0
@@ -52,3 +58,10 @@ def choose_victims(
         if len(chosen) >= least and (freed >= need or len(chosen) >= batch):
             break
     return Choice(tuple(chosen))
+
+
+def _first(worth: Numbers) -> int:
+    """Where the least worth stands, found without sorting; beyond all where something is no number,
+    as that comes last when sorted, and here first."""
+    position = int(worth.argmin())
+    return len(worth) if np.isnan(worth[position]) else position

@@ -18,6 +18,9 @@ OBJECTIVES: dict[str, Numbers] = {
 _LONG = np.float32(65_536.0)
 _ONE = np.float32(1.0)
 _LEAST_COST = np.float32(1e-6)  # seconds; nothing is fetched for nothing
+# As many as a network's. With it GDSF and LRU got 0.08 points of hits less to 0.15 more on four
+# traces; hyperbolic got up to 0.64 less.
+AHEAD = 4
 
 
 def soonest_to_expire(features: Features, params: Numbers) -> Numbers:
@@ -64,7 +67,7 @@ def hyperbolic(features: Features, params: Numbers) -> Numbers:
 
 
 TTL = Policy("ttl", soonest_to_expire, needs=frozenset({"ttl"}))
-LRU = Policy("lru", most_recent)
+LRU = Policy("lru", most_recent, ahead=AHEAD)
 LFU = Policy("lfu", most_frequent)
 FIFO = Policy("fifo", youngest)
 
@@ -81,6 +84,7 @@ def gdsf(objective: str = "object") -> Policy:
         params=params,
         needs=_needs(objective),
         competes=bool(params[0] > 0),
+        ahead=AHEAD,
         ages=True,
     )
 

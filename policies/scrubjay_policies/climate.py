@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 RATE = 1e-3  # weight of a request in the running means, once a thousand were seen
+_MANY = 1000  # requests, after which the mean goes on at RATE
 LEAST_MISSES = 1e-3  # so that a turnover is finite
 
 
@@ -20,8 +21,16 @@ class Climate:
     def hit(self, first: bool = False) -> None:
         """A request was answered from the cache, the first one since its object came in or not."""
         self.firsts += RATE * (first - self.firsts)
-        self._requests += 1
-        self.misses -= max(RATE, 1.0 / self._requests) * self.misses
+        self._requests = requests = self._requests + 1
+        self.misses -= (RATE if requests > _MANY else 1.0 / requests) * self.misses
+
+    def hits(self, count: int) -> None:
+        """So many hits at once, none of them a first one. They count as one after another would,
+        to the first order of `RATE`."""
+        self._requests += count
+        more = 1.0 + count * max(RATE, 1.0 / (self._requests - count))
+        self.misses /= more
+        self.firsts /= 1.0 + count * RATE
 
     def miss(self, size: float) -> None:
         """An object of so many bytes was fetched."""

@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scrubjay_policies import rows as at
-
 EACH = 3  # 2**3 objects are a cohort
 MOST = 1 << 20  # newcomers: who came so many before another shares its place
 _FIRST = 1 << 10
@@ -66,7 +64,8 @@ def asked(together: Any, order: Any, clock: Any, turnover: Any) -> None:
     cohort = place >> EACH
     x = (clock - last[cohort]) / turnover
     requests[cohort] = requests[cohort] / (1.0 + x * (0.65 + x * 0.35)) + 1.0
-    again[cohort] += AGAIN_RATE * (1.0 - again[cohort])
+    share = again[cohort]
+    again[cohort] = share + AGAIN_RATE * (1.0 - share)
     seen[place] = last[cohort] = clock
 
 
@@ -79,8 +78,9 @@ def fared(together: Any, size: Any, count: Any, hit: Any) -> None:
     """An object was hit, 1, or evicted, 0: of this size, the upper half of its bits as float64,
     and of this count, its bits as float32."""
     _, _, _, _, kin = together
-    which = kin_of((size >> 20) - _BIAS, count >> 23)
-    kin[which] += KIN_RATE * (hit - kin[which])
+    which = ((size >> 20) - _BIAS << 5) + (count >> 23)  # `kin_of`, without a call for each hit
+    share = kin[which]
+    kin[which] = share + KIN_RATE * (hit - share)
 
 
 class Arrivals:
@@ -105,15 +105,14 @@ class Arrivals:
         """What is known was asked for again."""
         asked(self._numbers, order, clock, turnover)
 
-    def hit(self, bits: Any, row: int, clock: int, turnover: float) -> None:
-        """An object was hit; `row` is where its row begins among the bits of all."""
-        asked(self._numbers, bits[row + at.ORDER], clock, turnover)
-        fared(self._numbers, bits[row + at.SIZE_HIGH], bits[row + at.COUNT], 1.0)
+    def hit(self, order: int, size: int, count: int, clock: int, turnover: float) -> None:
+        """An object was hit; size and count as `fared` takes them."""
+        asked(self._numbers, order, clock, turnover)
+        fared(self._numbers, size, count, 1.0)
 
-    def left(self, row: at.Row) -> None:
+    def left(self, size: int, count: int) -> None:
         """An object was evicted."""
-        bits = at.bits(row)
-        fared(self._numbers, int(bits[at.SIZE_HIGH]), int(bits[at.COUNT]), 0.0)
+        fared(self._numbers, size, count, 0.0)
 
     def _hold(self, known: Cohorts) -> None:
         self.known = known

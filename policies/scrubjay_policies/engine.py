@@ -104,9 +104,10 @@ class Engine:
         """Count a request that looked into the cache, at Unix seconds `now`."""
         self.judge.clock += 1
 
-    def touch(self, id: int) -> None:
-        """The object answered a request."""
-        self.judge.hit(self._table.views, self._table.slots[id])
+    def touch(self, id: int, untold: int = 0) -> None:
+        """The object answered a request, and some before that nobody told of."""
+        table = self._table
+        self.judge.hit(table.views, table.slots[id], untold)
 
     def renew(self, id: int, expires: float) -> None:
         """The object's lifetime ends at another time, Unix seconds."""
@@ -117,7 +118,7 @@ class Engine:
         slot = self._table.slots.get(id)
         if slot is None:
             return 0
-        freed = int(self._table.rows[slot, at.SIZE])
+        freed = int(self._table.views[1][slot * at.WIDTH + at.SIZE])
         self._table.drop(id)
         self.used -= freed
         return freed
@@ -158,7 +159,7 @@ class Engine:
     def _newcomer(self, id: int, size: int, expires: float, cost: float) -> Row:
         slot, held = self._table.slots.get(id), len(self)
         stays = slot is not None
-        row = self._table.rows[slot].copy() if stays else self._ghosts.take(id)
+        row = self._table.rows[slot] if stays else self._ghosts.take(id)
         return self.judge.newcomer(row, size, expires=expires, cost=cost, held=held, stays=stays)
 
     def _remember(self, id: int, row: Row) -> None:
@@ -169,16 +170,14 @@ class Engine:
     def _victims(self, newcomer: Row, need: float, now: float) -> list[int]:
         """Evict some of a sample; nobody where the newcomer has to go."""
         table, judge, held = self._table, self.judge, len(self)
-        if held <= judge.k:
-            slots = np.arange(held)
-        else:
-            slots = draws(self.seed, self._decisions, judge.k, held)
+        count = judge.sample(held)
+        drawn = np.arange(held) if count == held else draws(self.seed, self._decisions, count, held)
         self._decisions += 1
-        rows = table.rows.take(slots, 0)
-        choice = judge.choose(rows, slots, newcomer, need=need, now=now, held=held)
-        victims = [(int(table.ids[slots[position]]), rows[position]) for position in choice.victims]
+        rows = table.rows.take(drawn, 0)
+        choice = judge.choose(rows, drawn, newcomer, need=need, now=now, held=held)
+        victims = [(int(table.ids[drawn[position]]), rows[position]) for position in choice.victims]
         for victim, row in victims:
             self.drop(victim)
             judge.left(row)
-            self._remember(victim, row)
+            self._remember(victim, row.copy())  # alone, not the sample that it is a part of
         return [victim for victim, _ in victims]

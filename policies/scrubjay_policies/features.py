@@ -109,10 +109,11 @@ def fill(
     by_name = seen.T
     since = np.array((now.wall, now.inflation, 0.0, now.clock)).reshape((4, 1))
     by_name[LEFT : IDLE + 1] = known[: at.NUMBERS] - since
-    np.negative(by_name[IDLE], by_name[IDLE])
+    idle, ages = by_name[IDLE], by_name[AGE : LIFE + 1]
+    np.negative(idle, idle)
     by_name[COST] = past[at.COST]
     by_name[AGE : COUNT + 1] = past[at.RESIDENCE : at.COUNT + 1]
-    by_name[AGE : LIFE + 1] += by_name[IDLE]
+    np.add(ages, idle, ages)
     if together is not None:
         fill_deep(by_name, known[at.SEEN], bits[at.ORDER].astype(np.int64), now, together)
 
@@ -127,12 +128,12 @@ def fill_deep(
     """What only policies that remember see, a feature a row."""
     last = len(together.seen) - 1
     cohort = (order & last) >> _EACH
-    by_name[COHORT_IDLE] = now.clock - together.last[cohort]
-    by_name[COHORT_COUNT] = together.requests[cohort]
-    by_name[COHORT_AGAIN] = together.again[cohort]
-    by_name[FOLLOWED] = together.seen[(order - 1) & last] > seen
+    by_name[COHORT_IDLE] = now.clock - together.last.take(cohort)
+    by_name[COHORT_COUNT] = together.requests.take(cohort)
+    by_name[COHORT_AGAIN] = together.again.take(cohort)
+    by_name[FOLLOWED] = together.seen.take((order - 1) & last) > seen
     exponents = by_name[SIZE : COUNT + 1].view(np.uint32) >> _MANTISSA
-    by_name[KIN] = together.kin[kin_of(exponents[0], exponents[COUNT - SIZE])]
+    by_name[KIN] = together.kin.take(kin_of(exponents[0], exponents[COUNT - SIZE]))
     by_name[MISSES] = now.misses
     by_name[FIRSTS] = now.firsts
     by_name[WASTED] = now.wasted

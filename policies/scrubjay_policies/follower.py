@@ -16,6 +16,7 @@ from scrubjay_policies.policy import Policy
 from scrubjay_policies.shadows.holders import enter, give_up, keep, lacks_room, leave, stray
 from scrubjay_policies.shadows.report import Report, report
 from scrubjay_policies.shadows.state import (
+    ALL,
     CODES,
     EXPIRES,
     FIRST,
@@ -23,24 +24,29 @@ from scrubjay_policies.shadows.state import (
     LATENCY,
     LEADER,
     LIVE,
+    LOOKED,
     NAMES,
+    NEVER,
     NOBODY,
     OBJECTS,
     OWN,
+    PATIENCE,
     PLACE,
     REALS,
     RENEWED,
     REQUESTS,
     SIZE,
     STRIDE,
+    UNTOLD,
     USED,
+    WAITING_HITS,
     WAITS,
     WHOLES,
     WIDTHS,
     State,
     begin,
 )
-from scrubjay_policies.shadows.watch import fetched, forget, see
+from scrubjay_policies.shadows.watch import GLANCE, fetched, forget, glance, look, see
 
 _MORE = 1024  # slots that are made at once
 _LOOKS = 16  # slots that are looked at for one that nobody needs
@@ -117,9 +123,16 @@ class Follower:
     def touch(self, id: int) -> None:
         """The object answered a request."""
         s, slot = self.state, self._slots[id]
-        fresh = not s.marks[slot + RENEWED]
+        if self._ranks and glance(s, slot):
+            return
+        held, fresh = s.marks[slot + HELD], not s.marks[slot + RENEWED]
+        if fresh and held == ALL:
+            self._tell()
+            self.own.touch(id, s.marks[slot + UNTOLD])
+            look(s, slot)
+            return
         s.marks[slot + RENEWED] = 0
-        self._see(id, slot, s.marks[slot + HELD], fresh, self._now)
+        self._see(id, slot, held, fresh, self._now)
 
     def renew(self, id: int, expires: float) -> None:
         """The object's lifetime ends at another time, Unix seconds."""
@@ -182,10 +195,11 @@ class Follower:
     def _see(self, id: int, slot: int, had: int, fresh: bool, now: float) -> None:
         """Show a request to the shadows; `had`: the bits of those that held the object."""
         s, own = self.state, self.own
+        self._tell()
         if s.marks[slot + HELD] >> OWN & 1:
             if not had >> LIVE & 1:
                 own.renew(id, s.floats[slot + EXPIRES])
-            own.touch(id)
+            own.touch(id, s.marks[slot + UNTOLD])
         elif self._ranks:
             told = s.floats[slot + EXPIRES], s.floats[slot + LATENCY]
             offer = own.offer(
@@ -193,9 +207,17 @@ class Follower:
             )
             for gone in offer.evicted:
                 leave(s, self._slots[gone], OWN)
+            s.real[PATIENCE] = GLANCE * own.judge.turnover
             if offer.admitted:
                 enter(s, slot, OWN)
         see(s, slot, fresh, had)
+
+    def _tell(self) -> None:
+        """Tell the own ranking of the hits that were only glanced at."""
+        whole = self.state.whole
+        if whole[WAITING_HITS]:
+            self.own.judge.climate.hits(whole[WAITING_HITS])
+            whole[WAITING_HITS] = 0
 
     def _take(self, id: int) -> int:
         """A slot for an object that was not known: one that nobody needs, or a new one where none
@@ -255,6 +277,7 @@ class Follower:
     def alone(self, now: float) -> tuple[Engine, tuple[int, ...]]:
         """An engine that holds the same, and what it had to evict for that."""
         engine, s, live = self.own, self.state, set(self.ids())
+        self._tell()
         for id in [id for id in engine.ids() if id not in live]:
             engine.drop(id)
         for id in [id for id in self.ids() if id not in engine]:
@@ -271,4 +294,5 @@ class Follower:
         if self._ranks:
             enter(s, slot, OWN)
         see(s, slot, False, 0)
+        s.floats[slot + LOOKED] = NEVER
         keep(s, slot)

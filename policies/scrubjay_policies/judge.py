@@ -6,6 +6,8 @@ keeps the rows brings them, and does what comes out.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ from scrubjay_policies.climate import Climate
 from scrubjay_policies.cohorts import Arrivals
 from scrubjay_policies.features import Features, Moment, observe
 from scrubjay_policies.policy import Policy, admit_all
-from scrubjay_policies.rows import Row, Views
+from scrubjay_policies.rows import BYTES, LEAVING, READ, READING, ROW, WRITING, WRITTEN, Row, Views
 
 # GreedyDual inflates to the least worth there is. The least of a sample is a noisy word for
 # it, so the cache goes a part of the way: 0.03 to 0.3 did alike, 1 lost up to 0.8 points of
@@ -23,8 +25,23 @@ from scrubjay_policies.rows import Row, Views
 FOLLOW = 0.1
 
 # A decision takes victims ahead of need only where a cache holds so many times as many objects: in
-# smaller ones it costs hits, up to a point where few hundred are held.
+# smaller ones it costs hits, up to a point where few hundred are held. Where it holds even more, up
+# to MOST_TIMES as many go at once, of as many times more candidates: each costs less of a larger
+# decision.
 SMALL = 1024
+MOST_TIMES = 4
+
+_read, _write = READING.unpack_from, WRITING.pack_into
+_unpack, _pack, _left = ROW.unpack_from, ROW.pack_into, LEAVING.unpack_from
+
+
+def times(held: Any, ahead: Any) -> Any:
+    """How many times as many candidates and victims as usual a decision has, in a cache that holds
+    so many objects under a policy that takes so many `ahead`: a power of two."""
+    found = 1
+    while ahead > 1 and found < MOST_TIMES and held >= 2 * found * SMALL * ahead:
+        found *= 2
+    return found
 
 
 class Judge:
@@ -42,7 +59,7 @@ class Judge:
         self.inflation = 0.0
         self.climate = Climate()
         self.arrivals = Arrivals()
-        self._turnover = 1.0  # at the last newcomer
+        self.turnover = 1.0  # of the cache, in requests, at the last newcomer
 
     def use(self, policy: Policy) -> bool:
         """Judge by another policy from now on. True: the credit in all rows has to become zero,
@@ -53,50 +70,49 @@ class Judge:
         self.policy = policy
         return stale
 
-    def hit(self, views: Views, slot: int = 0) -> None:
-        """The object whose row stands in that slot answered a request."""
-        numbers, spans, bits = views
-        row, past = slot * at.WIDTH, slot * at.PAST_WIDTH
-        gap = self.clock - numbers[row + at.SEEN]
-        numbers[row + at.SEEN] = self.clock
-        numbers[row + at.CREDIT] = self.inflation
-        spans[past + at.RESIDENCE] += gap
-        spans[past + at.LIFE] += gap
-        spans[past + at.GAP2] = spans[past + at.GAP]
-        spans[past + at.GAP] = gap
-        hits = spans[past + at.HITS]
+    def hit(self, views: Views, slot: int = 0, untold: int = 0) -> None:
+        """The object whose row stands in that slot answered a request, and some before that
+        nobody told of, as if they had come at even distances."""
+        whole, numbers, bits = views
+        start, clock, more = slot * BYTES, self.clock, 1.0 + untold
+        size, seen, residence, life, last, _, hits, count, order = _read(whole, start + READ)
         if self.policy.remembers:
-            self.arrivals.hit(bits, past, self.clock, self._turnover)
-        spans[past + at.HITS] = hits + 1.0
-        spans[past + at.COUNT] += 1.0
+            told = bits[slot * at.PAST_WIDTH + at.COUNT]
+            self.arrivals.hit(order, size, told, clock, self.turnover)
+        if self.inflation:
+            numbers[slot * at.WIDTH + at.CREDIT] = self.inflation
+        gap = clock - seen
+        _write(
+            whole, start + WRITTEN,
+            clock, residence + gap, life + gap, gap / more, last, hits + more, count + more,
+        )  # fmt: skip
         self.climate.hit(hits == 1.0)
 
     def newcomer(
         self, row: Row | None, size: int, *, expires: float, cost: float, held: int, stays: bool
     ) -> Row:
-        """The row of what was fetched: it takes over the one that is known of it, if any, which
-        is changed. `stays`: that one is of an object held, and not of one that left."""
+        """The row of what was fetched, going on from the one that is known of it, if any. `stays`:
+        that one is of an object held, and not of one that left."""
         self.climate.miss(size)
-        self._turnover = self.climate.turnover(held)
-        known = row is not None
-        if row is None:
-            row = np.zeros(at.WIDTH)
-        past = at.past(row)
-        if known:
-            gap = self.clock - row[at.SEEN]
-            past[at.GAP2], past[at.GAP] = past[at.GAP], gap
-            past[at.LIFE] += gap
-            past[at.RESIDENCE] += gap
-        if self.policy.remembers:
-            self._arrive(at.bits(row), known)
+        self.turnover = self.climate.turnover(held)
+        clock, order = self.clock, None
+        residence = life = last = before = hits = count = 0.0
+        if row is not None:
+            _, _, _, seen, residence, life, before, _, hits, count, _, order = _unpack(row.data)
+            last = clock - seen
+            life += last
+            residence += last
         if not stays:
-            past[at.RESIDENCE] = past[at.HITS] = 0.0
-        past[at.HITS] += 1.0
-        past[at.COUNT] += 1.0
-        past[at.COST] = cost
-        row[at.SIZE], row[at.EXPIRES] = size, expires
-        row[at.SEEN], row[at.CREDIT] = self.clock, self.inflation
-        return row
+            residence = hits = 0.0
+        spans = residence, life, last, before, hits + 1.0, count + 1.0, cost
+        fresh = np.empty(at.WIDTH)
+        numbers = expires, self.inflation, size, clock
+        _pack(fresh.data, 0, *numbers, *spans, self._arrived(order))
+        return fresh
+
+    def sample(self, held: int) -> int:
+        """Candidates of a decision."""
+        return min(held, self.k * int(times(held, self.policy.ahead)))
 
     def refuses(self, row: Row, now: float, held: int) -> bool:
         """Whether the policy does not take a newcomer in at all."""
@@ -121,7 +137,8 @@ class Judge:
         candidates = np.concatenate((rows, newcomer[None])) if policy.competes else rows
         seen = self.observe(candidates, now, held, deep=policy.remembers)
         worth = policy.worth(seen, policy.params)
-        least = policy.ahead if held >= SMALL * policy.ahead else 1
+        ahead = policy.ahead
+        least = ahead * times(held, ahead) if held >= SMALL * ahead else 1
         choice = choose_victims(
             worth, drawn, rows[:, at.SIZE], need=need, batch=self.batch, least=least
         )
@@ -133,8 +150,9 @@ class Judge:
     def left(self, row: Row) -> None:
         """An object was evicted, and this was its row."""
         if self.policy.remembers:
-            self.climate.evicted(at.past(row)[at.HITS] == 1.0)
-            self.arrivals.left(row)
+            size, hits, count = _left(row.data, READ)
+            self.climate.evicted(hits == 1.0)
+            self.arrivals.left(size, count)
 
     def observe(self, rows: Row, wall: float, held: int, *, deep: bool) -> Features:
         """Rows as features now."""
@@ -152,8 +170,11 @@ class Judge:
         )
         return observe(rows, moment, self.arrivals.known if deep else None)
 
-    def _arrive(self, bits: at.Bits, known: bool) -> None:
-        if known:
-            self.arrivals.asked(int(bits[at.ORDER]), self.clock, self._turnover)
-        else:
-            bits[at.ORDER] = self.arrivals.came(self.clock)
+    def _arrived(self, order: int | None) -> int:
+        """The number in the order of arrival, that it has or now gets."""
+        if not self.policy.remembers:
+            return order or 0
+        if order is None:
+            return self.arrivals.came(self.clock)
+        self.arrivals.asked(order, self.clock, self.turnover)
+        return order

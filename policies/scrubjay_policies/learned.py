@@ -104,10 +104,11 @@ def scaled(features: Features) -> NDArray[np.float32]:
     """The size, the inputs and ones: float32 of shape (len(INPUTS) + 2, n)."""
     by_name = features.T
     x = np.empty((_LOGARITHMS, len(features)), np.float32)
-    x[:-2] = by_name[SIZE : COHORT_COUNT + 1] + _PLUS
+    np.add(by_name[SIZE : COHORT_COUNT + 1], _PLUS, x[:-2])
     turnover = by_name[TURNOVER]
-    x[IDLE - SIZE : GAP2 - SIZE + 1] /= turnover
-    x[COHORT_IDLE - SIZE] /= turnover
+    spans, idle = x[IDLE - SIZE : GAP2 - SIZE + 1], x[COHORT_IDLE - SIZE]
+    np.divide(spans, turnover, spans)
+    np.divide(idle, turnover, idle)
     np.divide(x[0], by_name[MEAN_SIZE], x[-2])
     np.add(x[LIFE - SIZE], _QUARTER, x[-1])
     np.divide(x[COUNT - SIZE], x[-1], x[-1])

@@ -6,6 +6,7 @@ it uses the last eight. So it is one cache line, and a sample of rows is one gat
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TypeAlias
 
 import numpy as np
@@ -34,8 +35,16 @@ SIZE_HIGH = 2 * SIZE + 1  # the upper half of the size's bits, with its exponent
 Row = NDArray[np.float64]
 Past = NDArray[np.float32]
 Bits = NDArray[np.uint32]
-# As float64, as float32 and as whole numbers; memory views take no type while running.
-Views: TypeAlias = "tuple[memoryview[float], memoryview[float], memoryview[int]]"
+# As bytes, as float64 and as whole numbers; memory views take no type while running.
+Views: TypeAlias = "tuple[memoryview[int], memoryview[float], memoryview[int]]"
+# A whole row as bytes, and parts of it with the byte where they begin. A hit reads the upper half
+# of the size, when it was seen, all spans and the order, and writes all but the first and the last;
+# of what left, the upper half of the size counts, its hits, and the count as a whole number.
+ROW = Struct("=4d7fI")
+READ, READING = 4 * SIZE_HIGH, Struct("=Id6f4xI")
+WRITTEN, WRITING = 8 * SEEN, Struct("=d6f")
+LEAVING = Struct("=I24xfI")  # from READ on
+BYTES = 8 * WIDTH  # of a row
 _FIRST_SLOTS = 1024
 
 
@@ -52,7 +61,7 @@ def bits(rows: Row) -> Bits:
 def views(rows: Row) -> Views:
     """The same memory, in which single numbers are read and written in half of numpy's time."""
     whole = rows.data.cast("B")
-    return whole.cast("d"), whole.cast("f"), whole.cast("I")
+    return whole, whole.cast("d"), whole.cast("I")
 
 
 class Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ def record(prepared: Prepared, policy: Policy, cache: Cache, *, most: int) -> De
 
     Decisions with fewer candidates than the cache draws are left out.
     """
+    policy = replace(policy, ahead=1)  # what is learned from are decisions of one size
     nothing = state.log(0, cache.sample, 1)
     _, tally = _run(prepared, policy, cache, nothing, silent)
     log = state.log(most, cache.sample, max(1, -(-int(tally[DECISIONS]) // most)))

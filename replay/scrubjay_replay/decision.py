@@ -12,7 +12,7 @@ import numpy as np
 
 from scrubjay_policies import rows as at
 from scrubjay_policies.features import fill
-from scrubjay_policies.judge import FOLLOW, SMALL
+from scrubjay_policies.judge import FOLLOW, SMALL, times
 from scrubjay_replay.ledger import moment
 from scrubjay_replay.state import DECISIONS, FEATURE_COUNT, HELD, INFLATION, WIDTH
 
@@ -41,9 +41,9 @@ def draw(seed: Any, position: Any, n: Any) -> Any:
 def sample(rows: Any, tally: Any, drawn: Any, picked: Any, n: Any, limits: Any) -> None:
     """Draw n candidates: their slots and rows."""
     held = tally[HELD]
-    base = tally[DECISIONS] * limits.k
+    base = tally[DECISIONS] * n
     for i in range(n):
-        drawn[i] = i if held <= limits.k else draw(limits.seed, base + i, held)
+        drawn[i] = i if held == n else draw(limits.seed, base + i, held)
     for i in range(n):
         slot = np.uint64(drawn[i])  # unsigned: no look at wrapping around
         for column in range(WIDTH):
@@ -115,7 +115,8 @@ def decide(
     past, bits = picked.view(np.float32).T, picked.view(np.uint32).T
     fill(seen, picked.T, past, bits, moment(tally, means, now, limits), together)
     worth(seen, params, numbers)
-    least = limits.ahead if tally[HELD] >= SMALL * limits.ahead else 1
+    held, ahead = tally[HELD], limits.ahead
+    least = ahead * times(held, ahead) if held >= SMALL * ahead else 1
     found = choose(numbers, picked, n, drawn, victims, need, limits.batch, least)
     if limits.ages and found != 0:
         leaving = n if found < 0 else victims[0]

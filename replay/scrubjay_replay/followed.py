@@ -24,19 +24,23 @@ from scrubjay_policies.shadows.state import (
     LEADER,
     LIVE,
     OWN,
+    PATIENCE,
     RUNNING,
     SIZE,
     STRIDE,
+    UNTOLD,
+    WAITING_HITS,
 )
-from scrubjay_policies.shadows.watch import fetched, forget, see
+from scrubjay_policies.shadows.watch import GLANCE, fetched, forget, glance, see
 from scrubjay_replay.compiled import JUDGE, compiled
 from scrubjay_replay.kernel import offer, scratch
-from scrubjay_replay.ledger import CHECKED, HIT, MISS, drop, reuse
+from scrubjay_replay.ledger import CHECKED, HIT, MISS, drop, hits, reuse
 from scrubjay_replay.simulate import ASKED, STALE, WRITE
 from scrubjay_replay.state import (
     CLOCK,
     EVICTED,
     REFUSED,
+    TURNOVER,
     Limits,
     books,
     ghosts,
@@ -66,12 +70,12 @@ def loop() -> Any:
     return compiled(run, types.void(*takes, count, out, out))
 
 
-def touch(book: Any, key: Any, expires: Any, together: Any) -> None:
+def touch(book: Any, key: Any, expires: Any, untold: Any, together: Any) -> None:
     """`Engine.renew` and `Engine.touch`."""
     rows, past, _, slots, _, _, tally, means = book
     slot = slots[key]
     rows[slot, at.EXPIRES] = expires
-    reuse(rows, past, slot, -np.inf, 0.0, True, tally, means, together)
+    reuse(rows, past, slot, -np.inf, 0.0, True, untold, tally, means, together)
 
 
 def show(
@@ -92,8 +96,11 @@ def show(
 ) -> None:
     """`Follower._see`."""
     slot = key * STRIDE + FIRST
+    if s.whole[WAITING_HITS]:
+        hits(book.tally, book.means, s.whole[WAITING_HITS])
+        s.whole[WAITING_HITS] = 0
     if s.marks[slot + HELD] >> OWN & 1:
-        touch(book, key, s.floats[slot + EXPIRES], together)
+        touch(book, key, s.floats[slot + EXPIRES], s.marks[slot + UNTOLD], together)
     elif s.whole[RUNNING] >> OWN & 1:
         told = (
             key,
@@ -105,6 +112,7 @@ def show(
         rest = notes, limits, worth, admit, params
         if offer(*told, book, ghost, together, s, at_hand, *rest):
             enter(s, slot, OWN)
+        s.real[PATIENCE] = GLANCE * book.means[TURNOVER]
     see(s, slot, fresh, had)
 
 
@@ -169,20 +177,23 @@ def run(
         tally[CLOCK] += 1
         fresh, live = s.floats[slot + EXPIRES] > now, s.marks[slot + HELD] >> LIVE & 1
         good = not limits.changes or stored[key] == version[key]
-        hits = live and (fresh or good)
-        verdict[i] = MISS if not hits else HIT if fresh else CHECKED
+        answers = live and (fresh or good)
+        quick = answers and fresh and glance(s, slot)
+        verdict[i] = MISS if not answers else HIT if fresh else CHECKED
         if live:
             flags[i] = ASKED if not fresh else 0 if good else STALE
-        if live and not hits:
+        if quick:
+            continue
+        if live and not answers:
             give_up(s, slot)
         had = s.marks[slot + HELD]
-        if not hits and sizes[i] > limits.capacity:  # and so nobody holds it: a key has one size
+        if not answers and sizes[i] > limits.capacity:  # and so nobody holds it: a key has one size
             counts[REFUSED] += 1
             continue
-        if not hits:
+        if not answers:
             fetched(s, slot, np.float64(max(1, sizes[i])), np.float64(costs[i]))
-        if not hits or not fresh:
+        if not answers or not fresh:
             s.floats[slot + EXPIRES] = now + life
         show(s, key, had, fresh, now, *asks)
-        if not hits and settle(s, slot, now, counts) and limits.changes:
+        if not answers and settle(s, slot, now, counts) and limits.changes:
             stored[key] = version[key]

@@ -15,6 +15,7 @@ from numba import types
 
 from scrubjay_policies import rows as at
 from scrubjay_policies.cohorts import nobody
+from scrubjay_policies.judge import MOST_TIMES, times
 from scrubjay_policies.shadows.holders import leave
 from scrubjay_policies.shadows.state import FIRST, OWN, STRIDE
 from scrubjay_replay.compiled import JUDGE, compiled
@@ -67,7 +68,8 @@ def loop(deep: bool) -> Any:
 def scratch(limits: Any) -> Any:
     """Arrays for one request: a newcomer's row, candidates, rows, features, worths, victims."""
     total = limits.k + np.int64(limits.competes)
-    drawn, victims = np.zeros(limits.k, np.int64), np.zeros(2 * limits.k, np.int64)
+    most = limits.k * MOST_TIMES
+    drawn, victims = np.zeros(most, np.int64), np.zeros(2 * most, np.int64)
     picked, seen = matrices(total)
     return np.zeros((1, WIDTH)), drawn, picked, seen, np.zeros(total, np.float32), victims
 
@@ -94,8 +96,8 @@ def make_room(
         held = tally[HELD]
         if need <= 0 and held < limits.max_objects:
             return True
-        n = min(held, limits.k)
-        if n < limits.k:  # a policy must not see rows that are none
+        n = min(held, limits.k * times(held, limits.ahead))
+        if n != limits.k:  # a policy must not see rows that are none
             picked, seen = matrices(n + np.int64(limits.competes))
             numbers = np.zeros(n + np.int64(limits.competes), np.float32)
         sampled = drawn, picked, seen, numbers, victims
@@ -105,7 +107,7 @@ def make_room(
         note(notes, tally, keys, drawn, n, seen, key)
         if found <= 0:
             return False
-        leaving = victims[limits.k :]
+        leaving = victims[limits.k * MOST_TIMES :]
         for j in range(found):  # keys first: a drop moves the last row into the free slot
             leaving[j] = keys[drawn[victims[j]]]
         for j in range(found):
@@ -193,7 +195,8 @@ def run(
         verdict[i] = MISS
         if slot >= 0:
             good = not limits.changes or stored[key] == version[key]
-            verdict[i], flags[i] = reuse(rows, past, slot, now, life, good, tally, means, together)
+            asked_for = good, 0, tally, means, together
+            verdict[i], flags[i] = reuse(rows, past, slot, now, life, *asked_for)
             if verdict[i] != MISS:
                 continue
         told = key, max(1, sizes[i]), now + life, costs[i], now

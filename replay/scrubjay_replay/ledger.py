@@ -77,6 +77,13 @@ def hit(tally: Any, means: Any, first: Any) -> None:
     means[MISSES] -= max(RATE, 1.0 / tally[REQUESTS]) * means[MISSES]
 
 
+def hits(tally: Any, means: Any, count: Any) -> None:
+    """`Climate.hits`."""
+    tally[REQUESTS] += count
+    means[MISSES] /= 1.0 + count * max(RATE, 1.0 / (tally[REQUESTS] - count))
+    means[FIRSTS] /= 1.0 + count * RATE
+
+
 def miss(tally: Any, means: Any, size: Any) -> None:
     """`Climate.miss`."""
     tally[REQUESTS] += 1
@@ -86,14 +93,14 @@ def miss(tally: Any, means: Any, size: Any) -> None:
     means[TURNOVER] = turnover(tally, means)
 
 
-def again(past: Any, slot: Any, gap: Any) -> None:
-    """Move a row's spans on to one more request."""
+def again(past: Any, slot: Any, gap: Any, untold: Any) -> None:
+    """Move a row's spans on to one more request; `untold` were in between, evenly."""
     past[slot, at.RESIDENCE] += gap
     past[slot, at.LIFE] += gap
     past[slot, at.GAP2] = past[slot, at.GAP]
-    past[slot, at.GAP] = gap
-    past[slot, at.HITS] += 1.0
-    past[slot, at.COUNT] += 1.0
+    past[slot, at.GAP] = gap / (1.0 + untold)
+    past[slot, at.HITS] += 1.0 + untold
+    past[slot, at.COUNT] += 1.0 + untold
 
 
 def reuse(
@@ -103,11 +110,13 @@ def reuse(
     now: Any,
     life: Any,
     good: Any,
+    untold: Any,
     tally: Any,
     means: Any,
     together: Any,
 ) -> Any:
-    """Verdict and flags of a request for what is stored; a MISS where it does not answer."""
+    """Verdict and flags of a request for what is stored; a MISS where it does not answer. It was
+    hit `untold` times before."""
     fresh = rows[slot, at.EXPIRES] > now
     if not fresh and not good:
         return MISS, ASKED
@@ -116,7 +125,7 @@ def reuse(
         bits = past.view(np.uint32)[slot]
         asked(together, np.int64(bits[at.ORDER]), tally[CLOCK], means[TURNOVER])
         fares(bits, together, 1.0)
-    again(past, slot, tally[CLOCK] - rows[slot, at.SEEN])
+    again(past, slot, tally[CLOCK] - rows[slot, at.SEEN], untold)
     rows[slot, at.SEEN], rows[slot, at.CREDIT] = tally[CLOCK], means[INFLATION]
     hit(tally, means, first)
     if fresh:
@@ -194,7 +203,7 @@ def newcomer(
         known = rows[slot] if slot >= 0 else ghost.rows[key]
         for column in range(WIDTH):
             row[column] = known[column]
-        again(past, 0, tally[CLOCK] - row[at.SEEN])
+        again(past, 0, tally[CLOCK] - row[at.SEEN], 0)
         if haunts:
             forget(ghost, tally, key)
             past[0, at.RESIDENCE], past[0, at.HITS] = 0.0, 1.0

@@ -5,10 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from parity.worlds import world
+from parity.worlds import KNOWN, world
+from policies.models import weights
 from scrubjay_policies import Policy
 from scrubjay_policies.features import HITS, IDLE, SIZE
-from scrubjay_replay.simulate import simulate
+from scrubjay_policies.hybrid import hybrid
+from scrubjay_policies.learned import drl
+from scrubjay_policies.registry import policy
+from scrubjay_replay.prepared import Assumptions, prepare
+from scrubjay_replay.simulate import Cache, simulate
+from scrubjay_replay.trace import requests
 
 pytestmark = pytest.mark.timeout(1200)  # the first ones compile the simulator
 
@@ -57,3 +63,23 @@ def test_admission_not_a_number_and_the_company_of_candidates_come_out_the_same(
 def test_a_long_trace_comes_out_the_same():
     one = world(7, length=3000)
     assert assert_equal(one.prepared, one.policy, one.cache).evictions > 100
+
+
+@pytest.mark.parametrize("held", [8192, 16_384])
+@pytest.mark.parametrize("chosen", [policy("gdsf"), drl(weights())], ids=lambda one: one.name)
+def test_the_larger_decisions_of_large_caches_come_out_the_same(chosen, held):
+    random = np.random.default_rng(held)
+    key = np.concatenate((np.arange(held), random.integers(held, 3 * held, size=held // 2)))
+    _, key = np.unique(key, return_inverse=True)
+    ones = np.ones(len(key))
+    trace = requests(np.arange(len(key)), key, 1 + key % 7, ones * 1e9, ones)
+    prepared = prepare(trace, KNOWN, Assumptions(), name="large", sha256="")
+    cache = Cache(1 << 40, sample=16, batch=4, max_objects=held)
+    assert assert_equal(prepared, chosen, cache).evictions > 1000
+
+
+@pytest.mark.parametrize("objective", ["object", "byte", "cost"])
+def test_hits_that_are_only_glanced_at_come_out_the_same(objective):
+    for seed in range(20):
+        one = world(seed, length=600)
+        assert_equal(one.prepared, hybrid(weights(seed), objective), one.cache)

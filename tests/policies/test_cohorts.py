@@ -104,7 +104,8 @@ def test_rings_grow_and_forget_nothing_until_they_are_full(monkeypatch):
         cohorts.asked(whole, time // 2, float(time), 10.0)
         row = np.zeros(at.WIDTH)
         row[at.SIZE], at.past(row)[at.COUNT] = 1 << time % 3, 1
-        some.left(row)
+        bits = at.bits(row)
+        some.left(int(bits[at.SIZE_HIGH]), int(bits[at.COUNT]))
         if time >= 32:
             assert len(some.known.seen) == 64
             ours = [part.tolist() for part in some.known[:-1]]

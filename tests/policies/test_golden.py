@@ -27,7 +27,7 @@ GOLDEN: dict[tuple[str, str], tuple[int, ...]] = {
     ("hyperbolic", "object"): (601, 1187, 1592),
     ("hyperbolic", "byte"): (387, 1014, 1514),
     ("hyperbolic", "cost"): (581, 1156, 1578),
-    ("hybrid", "object"): (885, 1447, 1638),
+    ("hybrid", "object"): (884, 1447, 1638),
     ("s3fifo", "object"): (859, 1018, 1535),
     ("sieve", "object"): (576, 1194, 1532),
     ("drl", "object"): (669, 1045, 1302),

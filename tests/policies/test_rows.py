@@ -74,11 +74,12 @@ def test_single_numbers_are_those_of_the_rows_also_after_it_has_grown():
     table = Table()
     for id in range(2000):
         table.add(id, np.full(WIDTH, float(id)))
-    numbers, spans, _ = table.views
+    whole, numbers, _ = table.views
     numbers[1500 * WIDTH + rows.SEEN] = 7.0
-    spans[1500 * rows.PAST_WIDTH + rows.HITS] = 3.0
+    at = 1500 * rows.BYTES + rows.WRITTEN
+    rows.WRITING.pack_into(whole, at, 7.0, *range(1, 7))
     assert table.rows[1500, rows.SEEN] == 7
-    assert rows.past(table.rows)[1500, rows.HITS] == 3
+    assert rows.past(table.rows)[1500, rows.HITS] == 5
 
 
 def test_the_two_halves_of_a_row_do_not_overlap():

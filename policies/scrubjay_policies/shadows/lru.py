@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scrubjay_policies.shadows.holders import enter, leave
-from scrubjay_policies.shadows.queues import pull, push
+from scrubjay_policies.shadows.queues import pull, push, renew
 from scrubjay_policies.shadows.state import (
     LRU,
     LRU_END,
@@ -16,8 +16,7 @@ from scrubjay_policies.shadows.state import (
 
 def hit(s: Any, slot: Any) -> None:
     """It becomes the newest."""
-    pull(s.links, NEWER, OLDER, slot)
-    push(s.links, NEWER, OLDER, LRU_END, slot)
+    renew(s.links, NEWER, OLDER, LRU_END, slot)
 
 
 def insert(s: Any, slot: Any) -> None:

@@ -14,6 +14,17 @@ def push(links: Any, newer: Any, older: Any, end: Any, slot: Any) -> None:
     links[end + older] = slot
 
 
+def renew(links: Any, newer: Any, older: Any, end: Any, slot: Any) -> None:
+    """Move to the newest's place."""
+    after, before, newest = links[slot + newer], links[slot + older], links[end + older]
+    if newest != slot:
+        links[before + newer] = after
+        links[after + older] = before
+        links[newest + newer] = links[end + older] = slot
+        links[slot + older] = newest
+        links[slot + newer] = end
+
+
 def pull(links: Any, newer: Any, older: Any, slot: Any) -> None:
     """Take out, wherever it stands."""
     after, before = links[slot + newer], links[slot + older]

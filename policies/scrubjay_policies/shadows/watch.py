@@ -31,16 +31,19 @@ from scrubjay_policies.shadows.state import (
     BY_SIZE,
     CACHES,
     COST,
+    EVERYBODY,
     GAIN,
     GDSF,
     HELD,
     HITS,
     LATENCY,
-    LIVE,
+    LOOKED,
     LRU,
     NOBODY,
     OWN,
+    PATIENCE,
     PLACE,
+    RENEWED,
     REQUESTS,
     RUNNING,
     S3FIFO,
@@ -49,10 +52,13 @@ from scrubjay_policies.shadows.state import (
     SHARED_SAVED,
     SIEVE,
     SIZE,
+    UNTOLD,
+    WAITING_HITS,
 )
 
 _LEAST_COST = 1e-6  # seconds; nothing is fetched for nothing
 _RATE = 1e-3  # of the running mean of cost
+GLANCE = 1 / 32  # of the turnover: for so long an object is not looked at again in full
 
 
 def fetched(s: Any, slot: Any, size: Any, cost: Any) -> None:
@@ -66,6 +72,41 @@ def fetched(s: Any, slot: Any, size: Any, cost: Any) -> None:
     )
 
 
+def glance(s: Any, slot: Any) -> Any:
+    """A hit on what all hold and what was looked at a moment ago, in a small part of the time that
+    a full look takes; False: it is none, and nothing was done.
+
+    Nothing but the order of LRU and the row of the own ranking are not brought up to date, which
+    near their new end makes no difference (CacheLib: Berg 2020).
+    """
+    marks, whole = s.marks, s.whole
+    if marks[slot + HELD] != whole[EVERYBODY] or marks[slot + RENEWED]:
+        return False
+    now = whole[REQUESTS]
+    if now - s.floats[slot + LOOKED] >= s.real[PATIENCE]:
+        return False
+    whole[REQUESTS] = now + 1
+    whole[WAITING_HITS] += 1
+    marks[slot + UNTOLD] += 1
+    _share(s, slot)
+    hit_sieve(s, slot)
+    hit_s3fifo(s, slot)
+    hit_gdsf(s, slot)
+    return True
+
+
+def look(s: Any, slot: Any) -> None:
+    """`see`, of a hit on what all caches that there are hold; the own ranking is told before."""
+    s.whole[REQUESTS] += 1
+    s.marks[slot + UNTOLD] = 0
+    s.floats[slot + LOOKED] = s.whole[REQUESTS]
+    _share(s, slot)
+    hit_lru(s, slot)
+    hit_sieve(s, slot)
+    hit_s3fifo(s, slot)
+    hit_gdsf(s, slot)
+
+
 def see(s: Any, slot: Any, fresh: Any, had: Any) -> None:
     """A request.
 
@@ -74,6 +115,8 @@ def see(s: Any, slot: Any, fresh: Any, had: Any) -> None:
     """
     s.whole[REQUESTS] += 1
     size = s.floats[slot + SIZE]
+    s.marks[slot + UNTOLD] = 0
+    s.floats[slot + LOOKED] = s.whole[REQUESTS]
     if fresh:
         _count(s, slot, size, had)
     _queues(s, slot, size, s.whole[RUNNING])
@@ -108,14 +151,13 @@ def _count(s: Any, slot: Any, size: Any, had: Any) -> None:
     """Hits of each cache, and what they are worth by the objective."""
     if not had:
         return
+    if had == s.whole[EVERYBODY]:  # makes no difference between them
+        _share(s, slot)
+        return
     worth = 1.0
     if s.real[BY_COST] or not s.real[BY_SIZE]:
         worth = s.floats[slot + GAIN] * size
     running = s.whole[RUNNING]
-    if had == running | 1 << LIVE:  # makes no difference between them
-        s.whole[SHARED] += 1
-        s.real[SHARED_SAVED] += worth
-        return
     for cache in range(CACHES + 1):
         if had >> cache & 1:
             s.whole[HITS + cache] += 1
@@ -124,6 +166,16 @@ def _count(s: Any, slot: Any, size: Any, had: Any) -> None:
         leader = choose(s)
         if leader != NOBODY:
             switch(s, leader)
+
+
+def _share(s: Any, slot: Any) -> None:
+    """A hit of all."""
+    real = s.real
+    s.whole[SHARED] += 1
+    if real[BY_COST] or not real[BY_SIZE]:
+        real[SHARED_SAVED] += s.floats[slot + GAIN] * s.floats[slot + SIZE]
+    else:
+        real[SHARED_SAVED] += 1.0
 
 
 def _queues(s: Any, slot: Any, size: Any, running: Any) -> None:
