@@ -97,9 +97,10 @@ def make_room(
         if need <= 0 and held < limits.max_objects:
             return True
         n = min(held, limits.k * times(held, limits.ahead))
-        if n != limits.k:  # a policy must not see rows that are none
-            picked, seen = matrices(n + np.int64(limits.competes))
-            numbers = np.zeros(n + np.int64(limits.competes), np.float32)
+        total = n + np.int64(limits.competes)
+        if total != len(numbers):  # a policy must not see rows that are none
+            picked, seen = matrices(total)
+            numbers = np.zeros(total, np.float32)
         sampled = drawn, picked, seen, numbers, victims
         found = decide(
             rows, tally, means, together, *sampled, row, need, now, limits, worth, params, n

@@ -78,6 +78,18 @@ def test_the_larger_decisions_of_large_caches_come_out_the_same(chosen, held):
     assert assert_equal(prepared, chosen, cache).evictions > 1000
 
 
+@pytest.mark.parametrize("name", ["lru", "gdsf"])
+def test_one_newcomer_may_take_decisions_of_several_sizes(name):
+    key = np.concatenate((np.arange(8300), np.random.default_rng(1).integers(8300, 30_000, 3000)))
+    _, key = np.unique(key, return_inverse=True)
+    ones = np.ones(len(key))
+    sizes = np.where(key % 97 == 0, 1500, 1 + key % 7)  # some drive out hundreds
+    trace = requests(np.arange(len(key)), key, sizes, ones * 1e9, ones)
+    prepared = prepare(trace, KNOWN, Assumptions(), name="large", sha256="")
+    cache = Cache(int(sizes[:8300].sum()), sample=16, batch=4)
+    assert assert_equal(prepared, policy(name, "byte"), cache).evictions > 1000
+
+
 @pytest.mark.parametrize("objective", ["object", "byte", "cost"])
 def test_hits_that_are_only_glanced_at_come_out_the_same(objective):
     for seed in range(20):

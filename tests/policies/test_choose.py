@@ -27,6 +27,11 @@ def test_one_goes_even_where_no_bytes_are_needed():
     assert choose([3, 1, 2], need=-100).victims == (1,)
 
 
+def test_what_is_no_number_goes_last():
+    assert choose([np.nan, 2, 1]).victims == (2,)
+    assert choose([np.nan, 2, 1], need=30).victims == (2, 1, 0)
+
+
 def test_some_go_ahead_of_need():
     assert choose([3, 1, 2, 0], need=10, least=3).victims == (3, 1, 2)
     assert choose([5, 4, 3, 2, 1, 0], need=10**9, batch=2, least=3).victims == (5, 4, 3)
