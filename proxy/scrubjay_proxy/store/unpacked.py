@@ -32,6 +32,9 @@ class Unpacked(Generic[K]):
         self._known: dict[K, _Known[K]] = {}
         self._lately: deque[Variants] = deque(maxlen=strong)
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def get(self, key: K) -> Variants | None:
         """What is kept under a key."""
         known = self._known.get(key)
@@ -44,11 +47,11 @@ class Unpacked(Generic[K]):
         self._lately.append(variants)
 
     def drop(self, key: K) -> None:
-        """It is not what it was."""
+        """What is stored under the key is not what it was."""
         self._known.pop(key, None)
 
     def clear(self) -> None:
-        """Nothing is what it was."""
+        """Nothing is stored any more."""
         self._known.clear()
         self._lately.clear()
 
