@@ -196,9 +196,10 @@ class MemoryStore:
         return merge([*_cut(held, before), part])
 
     def _bound_variants(self, stored: Stored) -> None:
+        if stored.id in self.engine:
+            return
         variants = self._shelf.find(stored.key)
-        new = all(one.id != stored.id for one in variants)
-        if new and len(variants) >= self.max_variants:
+        if len(variants) >= self.max_variants:
             self._drop(variants[0].id, Reason.REPLACED)
 
     def _matching(self, selector: Selector) -> Iterator[int]:
