@@ -1,5 +1,6 @@
 """What was evicted or refused is remembered for a while, where the policy wants it."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -77,3 +78,14 @@ def test_a_ghost_that_is_kept_again_is_the_newest():
         ghosts.keep(id, a_row(id), held=1)
     assert ghosts.take(1) is None
     assert ghosts.take(0) is not None
+
+
+def test_a_ghost_does_not_keep_the_sample_that_its_row_was_part_of():
+    ghosts, sample = Ghosts(), np.ones((80, at.WIDTH))
+    ghosts.keep(1, sample[3], held=1)
+    kept = weakref.ref(sample)
+    del sample
+    assert kept() is None
+    row = ghosts.take(1)
+    row[at.SIZE] = 2  # whoever takes it may write into it
+    assert row.tolist().count(1.0) == at.WIDTH - 1

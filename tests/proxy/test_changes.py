@@ -97,7 +97,8 @@ async def shop(origin, start):
     for path in ("/shop/1", "/shop/2", "/shopping", "/news"):
         origin.on(path, reply(b"x", FRESH, 'ETag: "v1"', f"Surrogate-Key: all {path[1:5]}"))
         await proxy.get(path)
-    proxy.held = lambda: [one.partition("example")[2] for one in proxy.proxy.store._by_key]
+    keys = proxy.proxy.store.keys
+    proxy.held = lambda: [one.partition("example")[2] for one in keys()]
     return proxy
 
 

@@ -8,14 +8,13 @@ than LRU.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
-from weakref import ref
 
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.store.base import object_id
 from scrubjay_proxy.store.packing import unpack_head
+from scrubjay_proxy.store.unpacked import Unpacked, Variants
 
 CHARGE = 320  # bytes that a key's place costs besides heads and bodies
 _LARGEST = 8  # no body takes more than the tier by this
@@ -31,28 +30,10 @@ class Found(NamedTuple):
     body: bytes | None
 
 
-class _Variants(list[Stored]):
-    """All that is stored under a key, never changed."""
-
-    __slots__ = ("__weakref__",)
-
-
-class _Known(ref[_Variants]):
-    """What came of unpacking, for as long as somebody keeps it."""
-
-    __slots__ = ("held",)
-    held: _Held
-
-
-def _forget(known: _Known) -> None:
-    if known.held.known is known:
-        known.held.known = None
-
-
 class _Held:
     """A variant; the first one of a key is the key's place in the queue."""
 
-    __slots__ = ("base", "body", "head", "id", "known", "newer", "older", "other", "visited")
+    __slots__ = ("base", "body", "head", "id", "newer", "older", "other", "visited")
     newer: _Held  # both are there while it stands in the queue
     older: _Held
 
@@ -60,7 +41,6 @@ class _Held:
         self, base: int, id: int, head: bytes, body: bytes | None, other: _Held | None
     ) -> None:
         self.base, self.id, self.head, self.body, self.other = base, id, head, body, other
-        self.known: _Known | None = None  # unpacked by nobody
         self.visited = False
 
     def __iter__(self) -> Iterator[_Held]:
@@ -89,7 +69,7 @@ class Hot:
         self._on = False
         self._keys: dict[int, _Held] = {}  # by the id that a key has without Vary
         self._bases: dict[int, int] = {}  # of all other ids
-        self._lately: deque[_Variants] = deque(maxlen=_STRONG)
+        self._unpacked: Unpacked[int] = Unpacked(_STRONG)  # by the same
         self._gone: dict[int, int] = {}  # when they went
         self._since = 0  # reads begun before that come too late
         self._end = self._hand = _Held(0, 0, b"", None, None)
@@ -104,7 +84,7 @@ class Hot:
         if held is None:
             return None
         held.visited = True
-        known = self._unpacked(held)
+        known = self._known(held)
         return known if known[0].key == key else None
 
     def body(self, stored: Stored) -> bytes | None:
@@ -125,7 +105,7 @@ class Hot:
             held = _Held(base, one.stored.id, one.head, self._bearable(one.body), held)
         if held is None or held.charge > self._most:
             return
-        self._know(held, _Variants(one.stored for one in found))
+        self._unpacked.put(base, Variants(one.stored for one in found))
         self._keys[base] = held
         self._bases.update((one.id, base) for one in held if one.id != base)
         held.older, held.newer = self._end.older, self._end
@@ -164,7 +144,7 @@ class Hot:
         """Hold nothing of what was read until now."""
         for base in list(self._keys):
             self._leave(base)
-        self._lately.clear()
+        self._unpacked.clear()
         self.stamp += 1
         self._since = self.stamp
 
@@ -179,23 +159,18 @@ class Hot:
         held = self._keys.get(_base(stored))
         if held is None:
             return None
-        known = self._unpacked(held)
+        known = self._known(held)
         if held.other is None:
             return held if known[0].generation == stored.generation else None
         pairs = zip(held, known, strict=True)
         return next((one for one, is_ in pairs if is_.generation == stored.generation), None)
 
-    def _unpacked(self, held: _Held) -> _Variants:
-        known = held.known() if held.known is not None else None
+    def _known(self, held: _Held) -> Variants:
+        known = self._unpacked.get(held.base)
         if known is None:
-            known = _Variants(filter(None, (unpack_head(one.head) for one in held)))
-            self._know(held, known)
+            known = Variants(filter(None, (unpack_head(one.head) for one in held)))
+            self._unpacked.put(held.base, known)
         return known
-
-    def _know(self, held: _Held, known: _Variants) -> None:
-        held.known = _Known(known, _forget)
-        held.known.held = held
-        self._lately.append(known)
 
     def _grow(self, by: int) -> None:
         self.used += by
@@ -223,7 +198,7 @@ class Hot:
         held.older.newer, held.newer.older = held.newer, held.older
         # In no circle of references it goes at once, and does not wait for the collector.
         del held.newer, held.older
-        held.known = None
+        self._unpacked.drop(base)
 
 
 def _base(stored: Stored) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scrubjay_policies.caches import Cache, under
 from scrubjay_policies.follower import Follower
@@ -23,15 +23,10 @@ from scrubjay_proxy.store.base import (
     Vanished,
     joins,
 )
+from scrubjay_proxy.store.shelf import Shelf
 
 _FILLING = 16 * 2**20  # bytes that may be on their way in however small the cache is
 _REFUSALS = {"too-large": Why.TOO_LARGE, "policy": Why.POLICY}
-
-
-@dataclass(slots=True)
-class _Entry:
-    stored: Stored
-    parts: list[Part]
 
 
 class MemoryStore:
@@ -57,8 +52,7 @@ class MemoryStore:
         self.filling = 0
         self.max_filling = max_filling or max(engine.capacity, _FILLING)
         self._clock, self._removed = clock, removed
-        self._entries: dict[int, _Entry] = {}
-        self._by_key: dict[str, tuple[Stored, ...]] = {}  # the variants, the oldest first
+        self._shelf = Shelf()
         self._generation = 0
 
     async def start(self) -> None:
@@ -69,19 +63,16 @@ class MemoryStore:
 
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key."""
-        return [*self._by_key.get(key, ())]
+        return self._shelf.find(key) or []
 
     def peek(self, key: str) -> Sequence[Stored] | None:
-        """The variants; a new tuple whenever one of them changes."""
-        return self._by_key.get(key, ())
+        """The same at once."""
+        return self._shelf.find(key)
 
     def body(self, stored: Stored) -> bytes | None:
         """The whole body, where it is held in one piece."""
-        entry = self._entries.get(stored.id)
-        if entry is None or entry.stored.generation != stored.generation:
-            return None
-        first, data = entry.parts[0]
-        return data if first == 0 and len(data) == stored.length else None
+        held = self._shelf.body(stored)
+        return held if held is not None and len(held) == stored.length else None
 
     def seen(self) -> None:
         """Count a request that looked into the cache."""
@@ -89,18 +80,18 @@ class MemoryStore:
 
     def used(self, stored: Stored) -> None:
         """Note that a stored response answered a request."""
-        if (entry := self._entries.get(stored.id)) is None:
+        if stored.id not in self.engine:
             return
         self.engine.touch(stored.id)
-        if self.asked is not None:
-            self.asked(entry.stored, sum(len(data) for _, data in entry.parts))
+        if self.asked is not None and (now := self._shelf.at(stored.id)) is not None:
+            self.asked(now, self._shelf.size(stored.id))
 
     async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
         """The bytes of a span, in one piece."""
-        entry = self._entries.get(stored.id)
-        if entry is None or entry.stored.generation != stored.generation:
+        held = self._shelf.body(stored)
+        if held is None:
             raise Vanished(stored.key)
-        for first, data in entry.parts:
+        for first, data in _cut(held, stored):
             if first <= span[0] and span[1] <= first + len(data):
                 whole = span == (first, first + len(data))
                 yield data if whole else data[span[0] - first : span[1] - first]
@@ -122,29 +113,20 @@ class MemoryStore:
 
     async def refresh(self, stored: Stored) -> None:
         """Replace what is known of a stored response."""
-        entry = self._entries.get(stored.id)
-        if entry is not None and entry.stored.generation == stored.generation:
-            self._show(entry, stored)
+        if self._shelf.body(stored) is not None:
+            self._shelf.put(stored)
             self.engine.renew(stored.id, stored.expires)
 
     async def remove(self, stored: Stored, reason: Reason) -> int:
         """Remove this generation of a response."""
-        entry = self._entries.get(stored.id)
-        if entry is None or entry.stored.generation != stored.generation:
-            return 0
-        return self._drop(stored.id, reason)
+        return 0 if self._shelf.body(stored) is None else self._drop(stored.id, reason)
 
     async def purge(self, selector: Selector, *, soft: bool, reason: Reason) -> int:
         """Remove, or mark stale, all that match."""
         found = list(self._matching(selector))
         for one in found:
             if soft:
-                entry = self._entries[one]
-                now = self._clock()
-                unsafe = reason is Reason.INVALIDATED
-                marked = replace(entry.stored, invalid=unsafe, outdated=not unsafe, expires=now)
-                self._show(entry, marked)
-                self.engine.renew(one, now)
+                self._mark(one, reason)
             else:
                 self._drop(one, reason)
         return len(found)
@@ -165,17 +147,16 @@ class MemoryStore:
 
     def usage(self) -> Usage:
         """What it holds now."""
-        return Usage(self.engine.used, len(self._entries), self.engine.capacity, self.filling)
+        return Usage(self.engine.used, len(self._shelf), self.engine.capacity, self.filling)
 
     def keys(self) -> Iterator[str]:
         """Every key something is stored under."""
-        return iter(self._by_key)
+        return self._shelf.keys()
 
     def commit(self, stored: Stored, part: Part) -> Why | None:
         """Take in a finished response; the reason where it is refused."""
         parts = self._joined(stored, part)
         size = sum(len(data) for _, data in parts)
-        entry = _Entry(stored, parts)
         self._bound_variants(stored)
         offer = self.engine.offer(
             stored.id,
@@ -188,70 +169,72 @@ class MemoryStore:
             self.asked(stored, size)
         self._forget(offer.evicted)
         if not offer.admitted:
-            self._discard(stored.id)
+            self._shelf.discard(stored.id)
             return _REFUSALS.get(offer.reason or "", Why.NO_ROOM)
         self._generation += 1
         spans = tuple((first, first + len(data)) for first, data in parts)
-        self._show(entry, replace(stored, parts=spans, generation=self._generation))
-        self._entries[stored.id] = entry
+        body = parts[0][1] if len(parts) == 1 else b"".join(data for _, data in parts)
+        self._shelf.put(replace(stored, parts=spans, generation=self._generation), body)
         return None
 
-    def _show(self, entry: _Entry, stored: Stored) -> None:
-        """From now on this is found, in its former place or as the newest variant."""
-        entry.stored = stored
-        variants = {one.id: one for one in self._by_key.get(stored.key, ())}
-        variants[stored.id] = stored
-        self._by_key[stored.key] = tuple(variants.values())
+    def _mark(self, one: int, reason: Reason) -> None:
+        """Make it stale from now on."""
+        if (stored := self._shelf.at(one)) is None:
+            return
+        now, unsafe = self._clock(), reason is Reason.INVALIDATED
+        self._shelf.put(replace(stored, invalid=unsafe, outdated=not unsafe, expires=now))
+        self.engine.renew(one, now)
 
     def _joined(self, stored: Stored, part: Part) -> list[Part]:
         """The new part, with the stored ones of the very same representation (RFC 9111, 3.4)."""
-        before = self._entries.get(stored.id)
-        whole = part[0] == 0 and len(part[1]) == stored.length
-        if before is None or whole or not joins(before.stored, stored):
+        if part[0] == 0 and len(part[1]) == stored.length:
             return [part]
-        return merge([*before.parts, part])
+        before = self._shelf.at(stored.id)
+        held = None if before is None else self._shelf.body(before)
+        if before is None or held is None or not joins(before, stored):
+            return [part]
+        return merge([*_cut(held, before), part])
 
     def _bound_variants(self, stored: Stored) -> None:
-        variants = self._by_key.get(stored.key, ())
-        new = all(one.id != stored.id for one in variants)
-        if new and len(variants) >= self.max_variants:
+        if stored.id in self.engine:
+            return
+        variants = self._shelf.find(stored.key)
+        if len(variants) >= self.max_variants:
             self._drop(variants[0].id, Reason.REPLACED)
 
     def _matching(self, selector: Selector) -> Iterator[int]:
-        keys = dict.fromkeys(selector.keys)
-        if selector.paths or selector.prefixes:
-            keys.update(dict.fromkeys(filter(selector.names, self._by_key)))
-        found = dict.fromkeys(one.id for key in keys for one in self._by_key.get(key, ()))
-        if selector.tags or selector.groups:
-            labelled = (id for id, one in self._entries.items() if selector.labels(one.stored))
-            found.update(dict.fromkeys(labelled))
+        found = dict.fromkeys(one.id for key in selector.keys for one in self._shelf.find(key))
+        names = selector.names if selector.paths or selector.prefixes else None
+        labels = selector.labels if selector.tags or selector.groups else None
+        if names is not None or labels is not None:
+            found.update(dict.fromkeys(self._shelf.select(names, labels)))
         return iter(found)
 
     def _drop(self, one: int, reason: Reason) -> int:
         freed = self.engine.drop(one)
-        self._discard(one)
+        self._shelf.discard(one)
         self._removed(reason, 1, freed)
         return freed
 
     def _forget(self, evicted: Sequence[int]) -> None:
         now = self._clock()
         for one in evicted:
-            entry = self._entries[one]
-            expired = entry.stored.expires <= now
-            freed = sum(len(data) for _, data in entry.parts)
-            self._discard(one)
+            stored = self._shelf.at(one)
+            expired = stored is not None and stored.expires <= now
+            freed = self._shelf.size(one)
+            self._shelf.discard(one)
             self._removed(Reason.EXPIRED if expired else Reason.EVICTED, 1, freed)
 
-    def _discard(self, one: int) -> None:
-        entry = self._entries.pop(one, None)
-        if entry is None:
-            return
-        key = entry.stored.key
-        siblings = tuple(other for other in self._by_key[key] if other.id != one)
-        if siblings:
-            self._by_key[key] = siblings
-        else:
-            del self._by_key[key]
+
+def _cut(held: bytes, stored: Stored) -> list[Part]:
+    """The parts of what is held, which has them one behind the other."""
+    if len(stored.parts) == 1:
+        return [(stored.parts[0][0], held)]
+    parts, at = [], 0
+    for first, beyond in stored.parts:
+        parts.append((first, held[at : at + beyond - first]))
+        at += beyond - first
+    return parts
 
 
 class MemoryWriter:

@@ -60,6 +60,10 @@ class _Manifest(msgspec.Struct, array_like=True, frozen=True, gc=False):
     blocks: tuple[tuple[int, int], ...] = ()
 
 
+class _Named(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    key: str  # what comes behind it is passed over
+
+
 _REQUIRED = 11
 _USUAL = _Manifest.__struct_defaults__
 
@@ -75,11 +79,23 @@ _Stored, _Head, _Exchange = _thawed(Stored), _thawed(Head), _thawed(Exchange)
 _STRANGE = (msgspec.MsgspecError, LookupError, OverflowError, ValueError)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Manifest).decode
+_decode_key = msgspec.msgpack.Decoder(_Named).decode
 _checksum = xxhash.xxh3_64_intdigest
 
 
 def pack(stored: Stored, body: bytes, blocks: Sequence[Block] = ()) -> bytes:
     """A response with its body, all parts of it in order; with `blocks` the body is elsewhere."""
+    if blocks:
+        return _packed(stored, _NO_SUM, blocks)
+    return _packed(stored, _checksum(body)) + body
+
+
+def pack_head(stored: Stored) -> bytes:
+    """A response alone, for `unpack_head`."""
+    return _packed(stored, _NO_SUM)
+
+
+def _packed(stored: Stored, body_sum: int, blocks: Sequence[Block] = ()) -> bytes:
     whole = ((0, stored.length),)
     values = [
         stored.key,
@@ -91,7 +107,7 @@ def pack(stored: Stored, body: bytes, blocks: Sequence[Block] = ()) -> bytes:
         stored.times.requested,
         stored.times.received,
         stored.expires,
-        _NO_SUM if blocks else _checksum(body),
+        body_sum,
         stored.length,
         stored.tag,
         None if stored.parts == whole else stored.parts,
@@ -104,8 +120,7 @@ def pack(stored: Stored, body: bytes, blocks: Sequence[Block] = ()) -> bytes:
     while len(values) > _REQUIRED and values[-1] == _USUAL[len(values) - _REQUIRED - 1]:
         values.pop()
     manifest = _encode(values)
-    start = _START.pack(VERSION, _checksum(manifest) & 0xFFFFFFFF, len(manifest))
-    return start + manifest + (b"" if blocks else body)
+    return _START.pack(VERSION, _checksum(manifest) & 0xFFFFFFFF, len(manifest)) + manifest
 
 
 def unpack(data: bytes) -> Packed | None:
@@ -125,6 +140,11 @@ def unpack_head(data: bytes) -> Stored | None:
     a beginning, or garbled."""
     found = _opened(data)
     return None if found is None else found[0]
+
+
+def unpack_key(data: bytes) -> str:
+    """The key alone, of what this process packed itself: nothing is checked."""
+    return _decode_key(memoryview(data)[_START.size :]).key
 
 
 def _opened(data: bytes) -> tuple[Stored, _Manifest, int] | None:

@@ -1,0 +1,106 @@
+"""Responses and bodies of one process, in the fewest bytes: what is known of each stays packed.
+
+Two dictionaries from id to bytes are all there is for most of them; the collector has nothing to
+look through. A key is hashed to the id that it has without Vary, and read again from what is
+unpacked: two keys of one hash are told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from scrubjay_proxy.http.messages import Stored
+from scrubjay_proxy.store.base import object_id
+from scrubjay_proxy.store.packing import pack_head, unpack_head, unpack_key
+from scrubjay_proxy.store.unpacked import Unpacked, Variants
+
+_STRONG = 8_192  # keys that stay unpacked; those that are hit are in the hit path's hands anyway
+
+
+class Shelf:
+    """Responses by key and by id, each with the bytes held of its body, all parts in order."""
+
+    def __init__(self) -> None:
+        self._heads: dict[int, bytes] = {}
+        self._bodies: dict[int, bytes] = {}
+        # By the id of a key without Vary, the oldest first; not there where that is the only one.
+        self._variants: dict[int, tuple[int, ...]] = {}
+        self._unpacked: Unpacked[str] = Unpacked(_STRONG)
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    def keys(self) -> Iterator[str]:
+        """Every key something is stored under."""
+        return iter({unpack_key(head): None for head in self._heads.values()})
+
+    def find(self, key: str) -> Sequence[Stored]:
+        """The variants, the oldest first; the same sequence while nothing changes under the key
+        and somebody keeps it."""
+        return self._unpacked.get(key) or self._unpack(key)
+
+    def body(self, stored: Stored) -> bytes | None:
+        """What is held of the body of this very generation."""
+        for one in self.find(stored.key):
+            if one is stored or (one.id == stored.id and one.generation == stored.generation):
+                return self._bodies[one.id]
+        return None
+
+    def at(self, id: int) -> Stored | None:
+        """What is stored under an id."""
+        head = self._heads.get(id)
+        return None if head is None else unpack_head(head)
+
+    def size(self, id: int) -> int:
+        """Bytes held of a body."""
+        return len(self._bodies[id])
+
+    def select(
+        self, names: Callable[[str], bool] | None, labels: Callable[[Stored], bool] | None
+    ) -> Iterator[int]:
+        """Ids of those whose key or whose head is one that is looked for."""
+        for id, head in self._heads.items():
+            named = names is not None and names(unpack_key(head))
+            if named or (labels is not None and (one := unpack_head(head)) and labels(one)):
+                yield id
+
+    def put(self, stored: Stored, body: bytes | None = None) -> None:
+        """From now on this is found, in its former place or as the newest variant; without a
+        body, the one that is there stays."""
+        id = stored.id
+        if id in self._heads and unpack_key(self._heads[id]) != stored.key:
+            self.discard(id)  # another key of the same hash
+        base = object_id(stored.key, ()) if stored.selecting else id
+        before = self._variants.get(base, (base,) if base in self._heads else ())
+        if id not in before and (before or id != base):
+            self._variants[base] = (*before, id)
+        self._heads[id] = pack_head(stored)
+        if body is not None:
+            self._bodies[id] = body
+        self._unpacked.drop(stored.key)
+
+    def discard(self, id: int) -> None:
+        """Hold it no more."""
+        head = self._heads.pop(id, None)
+        if head is None:
+            return
+        del self._bodies[id]
+        key = unpack_key(head)
+        self._unpacked.drop(key)
+        base = object_id(key, ())
+        if base in self._variants:
+            rest = tuple(one for one in self._variants.pop(base) if one != id)
+            if rest not in ((), (base,)):
+                self._variants[base] = rest
+
+    def _unpack(self, key: str) -> Sequence[Stored]:
+        base = object_id(key, ())
+        ids = self._variants.get(base) or ((base,) if base in self._heads else ())
+        if not ids:
+            return ()
+        every = map(self.at, ids)
+        found = Variants(one for one in every if one is not None and one.key == key)
+        if not found:
+            return ()
+        self._unpacked.put(key, found)
+        return found
