@@ -31,22 +31,18 @@ class Found(NamedTuple):
     body: bytes | None
 
 
-class _Variants(list[Stored]):
+class Variants(list[Stored]):
     """All that is stored under a key, never changed."""
 
     __slots__ = ("__weakref__",)
 
 
-class _Known(ref[_Variants]):
+class _Known(ref[Variants]):
     """What came of unpacking, for as long as somebody keeps it."""
 
-    __slots__ = ("held",)
+    __slots__ = ("held", "key")
     held: _Held
-
-
-def _forget(known: _Known) -> None:
-    if known.held.known is known:
-        known.held.known = None
+    key: str
 
 
 class _Held:
@@ -93,7 +89,8 @@ class Hot:
         self._on = False
         self._keys: dict[int, _Held] = {}  # by the id that a key has without Vary
         self._bases: dict[int, int] = {}  # of all other ids
-        self._lately: deque[_Variants] = deque(maxlen=_STRONG)
+        self._named: dict[str, _Known] = {}  # those that are unpacked, by key
+        self._lately: deque[Variants] = deque(maxlen=_STRONG)
         self._gone: dict[int, int] = {}  # when they went
         self._since = 0  # reads begun before that come too late
         self._end = _Held(0, 0, b"", None, None)
@@ -104,7 +101,11 @@ class Hot:
 
     def find(self, key: str) -> Sequence[Stored] | None:
         """All variants of a key, the same list as long as somebody keeps it; None: not here."""
-        held = self._keys.get(object_id(key, ()))
+        named = self._named.get(key)
+        if named is not None and (kept := named()) is not None:
+            named.held.visited = True
+            return kept
+        held = self._keys.get(object_id(key, ())) if self._keys else None
         if held is None:
             return None
         held.visited = True
@@ -114,10 +115,11 @@ class Hot:
     def body(self, stored: Stored) -> bytes | None:
         """The whole body of this very generation, where it is here."""
         held = self._same(stored)
-        return held.body if held is not None and stored.complete else None
+        return held.body if held is not None else None
 
-    def put(self, found: Sequence[Found], since: int) -> None:
-        """Take in all variants of a key, as they were read when `stamp` was `since`."""
+    def put(self, found: Sequence[Found], since: int, known: Variants | None = None) -> None:
+        """Take in all variants of a key, as they were read when `stamp` was `since`; `known` is
+        what `find` is to give."""
         if not found or not self._on or since < self._since:
             return
         base = _base(found[0].stored)
@@ -126,11 +128,12 @@ class Hot:
         self._leave(base)
         held = None
         for one in reversed(found):
-            held = _Held(base, one.stored.id, one.head, self._bearable(one.body), held)
+            body = self._bearable(one.body) if one.stored.complete else None
+            held = _Held(base, one.stored.id, one.head, body, held)
         if held is None or held.charge > self._most:
             return
-        self._know(held, _Variants(one.stored for one in found))
         self._keys[base] = held
+        self._know(held, Variants(one.stored for one in found) if known is None else known)
         self._bases.update((one.id, base) for one in held if one.id != base)
         held.older, held.newer = self._end.older, self._end
         held.older.newer = self._end.older = held
@@ -172,6 +175,11 @@ class Hot:
         self.stamp += 1
         self._since = self.stamp
 
+    @property
+    def on(self) -> bool:
+        """Whether it takes anything in."""
+        return self._on
+
     def bears(self, length: int) -> bool:
         """Whether a body of so many bytes would be kept."""
         return self._on and length * _LARGEST <= self._most
@@ -180,26 +188,37 @@ class Hot:
         return body if body is not None and self.bears(len(body)) else None
 
     def _same(self, stored: Stored) -> _Held | None:
-        held = self._keys.get(_base(stored))
-        if held is None:
+        named = self._named.get(stored.key)
+        known = named() if named is not None else None
+        if named is not None and known is not None:
+            held = named.held
+        elif self._keys and (there := self._keys.get(_base(stored))) is not None:
+            held, known = there, self._unpacked(there)
+        else:
             return None
-        known = self._unpacked(held)
         if held.other is None:
             return held if known[0].generation == stored.generation else None
         pairs = zip(held, known, strict=True)
         return next((one for one, is_ in pairs if is_.generation == stored.generation), None)
 
-    def _unpacked(self, held: _Held) -> _Variants:
+    def _unpacked(self, held: _Held) -> Variants:
         known = held.known() if held.known is not None else None
         if known is None:
-            known = _Variants(filter(None, (unpack_head(one.head) for one in held)))
+            known = Variants(filter(None, (unpack_head(one.head) for one in held)))
             self._know(held, known)
         return known
 
-    def _know(self, held: _Held, known: _Variants) -> None:
-        held.known = _Known(known, _forget)
-        held.known.held = held
+    def _know(self, held: _Held, known: Variants) -> None:
+        held.known = named = _Known(known, self._forget)
+        named.held, named.key = held, known[0].key
+        self._named[named.key] = named
         self._lately.append(known)
+
+    def _forget(self, known: _Known) -> None:
+        if known.held.known is known:
+            known.held.known = None
+        if self._named.get(known.key) is known:
+            del self._named[known.key]
 
     def _grow(self, by: int) -> None:
         self.used += by
@@ -220,6 +239,8 @@ class Hot:
         if held is None:
             return
         self.used -= held.charge
+        if held.known is not None:
+            self._named.pop(held.known.key, None)
         for one in held:
             self._bases.pop(one.id, None)
         if self._hand is held:

@@ -83,6 +83,10 @@ class MemoryStore:
         first, data = entry.parts[0]
         return data if first == 0 and len(data) == stored.length else None
 
+    def prepare(self, key: str, done: Callable[[], bool]) -> bool:
+        """There is nothing to ask."""
+        return False
+
     def seen(self) -> None:
         """Count a request that looked into the cache."""
         self.engine.tick(self._clock())
