@@ -25,6 +25,7 @@ _PLACES = 8_192  # twice
 _HEADS = 16 * 2**20  # bytes of heads and of what they were unpacked to, twice
 
 Drop = Callable[[int, int, bytes], None]  # shard, id, and generation, or b"" for any
+_Values = list[tuple[int, bytes | None]]  # by id
 Told = Callable[[list[Packed] | StoreFailed], None]
 
 
@@ -116,26 +117,23 @@ class Lookups:
             self._end(lookup, self._shards.failure("find", answer))
             return
         plain, variants = answer
+        found = [(lookup.place.base, plain)]
         if not variants:
-            self._end(lookup, [] if plain is None else [(lookup.place.base, plain)])
+            self._end(lookup, found)
             return
         ids = [int.from_bytes(variants[at : at + 8], "big") for at in range(0, len(variants), 8)]
-        found = [] if plain is None else [(lookup.place.base, plain)]
         objects = [lookup.place.keys.object(id) for id in ids]
         told = partial(self._heard_all, lookup, found, ids)
         if self._shards.link.look(lookup.place.shard, objects, told) is None:
             self._end(lookup, StoreFailed("it went away in between"))
 
-    def _heard_all(
-        self, lookup: _Lookup, found: list[tuple[int, bytes]], ids: list[int], answer: Answer
-    ) -> None:
+    def _heard_all(self, lookup: _Lookup, found: _Values, ids: list[int], answer: Answer) -> None:
         if isinstance(answer, Exception):
             self._end(lookup, self._shards.failure("find", answer))
             return
-        there = [(id, data) for id, data in zip(ids, answer, strict=True) if data is not None]
-        self._end(lookup, found + there)
+        self._end(lookup, [*found, *zip(ids, answer, strict=True)])
 
-    def _end(self, lookup: _Lookup, found: list[tuple[int, bytes]] | StoreFailed) -> None:
+    def _end(self, lookup: _Lookup, found: _Values | StoreFailed) -> None:
         if self._waited.get(lookup.key) is lookup:
             del self._waited[lookup.key]
         if isinstance(found, StoreFailed):
@@ -161,11 +159,12 @@ class Lookups:
         else:
             self.now.pop(key, None)
 
-    def _read(
-        self, lookup: _Lookup, found: list[tuple[int, bytes]]
-    ) -> tuple[list[Packed], Sequence[Stored]]:
+    def _read(self, lookup: _Lookup, found: _Values) -> tuple[list[Packed], Sequence[Stored]]:
         here, hot = [], []
         for id, data in found:
+            if data is None:
+                self.handed.pop(id, None)
+                continue
             head = data[: head_end(data)]
             packed = self.unpacked(lookup.place.shard, id, data, head)
             if packed is not None and packed.stored.key == lookup.key:
