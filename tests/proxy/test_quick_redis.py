@@ -175,14 +175,16 @@ async def test_what_comes_while_redis_is_asked_is_read_to_a_bound_and_answered(s
 
 
 async def test_a_client_that_leaves_while_redis_is_asked_is_missed_by_nobody(stored, server):
-    proxy, way = stored
+    proxy, _ = stored
+    errors = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, error: errors.append(error))
     async with asking(proxy, server) as (client, connection):
         client.leave()
         await until(lambda: connection._last)
         server.thaw()
         await asyncio.wait_for(connection.gone.wait(), 5)
     assert (await proxy.get("/a")).body == b"first"
-    assert way.calls == 2  # those that close
+    assert not errors
 
 
 @pytest.mark.parametrize("how", ["drained", "half closed"])
