@@ -22,7 +22,7 @@ from scrubjay_proxy.store.redis_shards import Shards
 
 _HANDED = 256  # objects that a lookup brought, until their bodies are asked for
 _PLACES = 8_192  # twice
-_HEADS = 16 * 2**20  # bytes of heads and of what they were unpacked to, twice
+_HEADS = 8 * 2**20  # bytes of heads and of what they were unpacked to, twice
 
 Drop = Callable[[int, int, bytes], None]  # shard, id, and generation, or b"" for any
 _Values = list[tuple[int, bytes | None]]  # by id
@@ -36,6 +36,14 @@ class _Place(NamedTuple):
     base: int
     keys: Keys
     wanted: tuple[bytes, bytes]
+
+
+class _Head(NamedTuple):
+    """What stands before a body, and the variants of its key if it is the only one."""
+
+    opened: Opened
+    alone: Variants
+    length: int  # packed
 
 
 class _Lookup:
@@ -60,7 +68,7 @@ class Lookups:
         self._shards, self._hot, self._drop = shards, hot, drop
         self._waited: dict[str, _Lookup] = {}
         self._places: Recent[str, _Place] = Recent(_PLACES)
-        self._heads: Recent[bytes, Opened] = Recent(_HEADS, _weight)
+        self._heads: Recent[bytes, _Head] = Recent(_HEADS, _weight)
         self._variants: Recent[str, Variants] = Recent(_PLACES)
 
     def look(self, key: str, told: Told) -> bool:
@@ -147,35 +155,38 @@ class Lookups:
             self._hand_over(lookup, variants)
 
     def _hand_over(self, lookup: _Lookup, variants: Sequence[Stored]) -> None:
-        key, needed, loop = lookup.key, False, asyncio.get_running_loop()
+        key, needed = lookup.key, False
         self.now[key] = variants
         for done in lookup.done:
             try:
                 needed |= done()
             except Exception as error:  # noqa: BLE001  others wait behind it
-                loop.call_exception_handler({"message": "after a lookup", "exception": error})
-        if needed:
-            loop.call_soon(self.now.pop, key, None)  # behind the tasks that were begun by now
+                context = {"message": "after a lookup", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+        if needed:  # by tasks that were begun by now, which have their turn before
+            asyncio.get_running_loop().call_soon(self.now.pop, key, None)
         else:
             self.now.pop(key, None)
 
     def _read(self, lookup: _Lookup, found: _Values) -> tuple[list[Packed], Sequence[Stored]]:
         here, hot = [], []
+        variants: Variants | None = None
         for id, data in found:
             if data is None:
                 self.handed.pop(id, None)
                 continue
             head = data[: head_end(data)]
-            packed = self.unpacked(lookup.place.shard, id, data, head)
-            if packed is not None and packed.stored.key == lookup.key:
+            opened = self._opened(head)
+            packed = self._checked(lookup.place.shard, id, data, opened)
+            if opened is not None and packed is not None and packed.stored.key == lookup.key:
                 here.append(packed)
                 hot.append(Found(packed.stored, head, packed.body))
-        if not here:
-            return here, ()
-        variants = self._same(lookup.key, here)
-        if self._hot.on:
+                variants = opened.alone
+        if len(here) > 1:
+            variants = self._same(lookup.key, here)
+        if here and self._hot.on:
             self._hot.put(hot, lookup.since, variants)
-        return here, variants
+        return here, variants or ()
 
     def _same(self, key: str, here: list[Packed]) -> Variants:
         """The variants; the same list as the last time where they are the same."""
@@ -190,12 +201,15 @@ class Lookups:
         self._variants.put(key, variants)
         return variants
 
-    def unpacked(self, shard: int, id: int, data: bytes, head: bytes) -> Packed | None:
-        """What a value holds that begins with `head`, None where it is garbled."""
-        opened = self._heads.get(head)
-        if opened is None and (opened := open_head(head)) is not None:
-            self._heads.put(head, opened)
-        packed = None if opened is None else with_body(opened, data, len(head))
+    def _opened(self, head: bytes) -> _Head | None:
+        known = self._heads.get(head)
+        if known is None and (opened := open_head(head)) is not None:
+            known = _Head(opened, Variants((opened.stored,)), len(head))
+            self._heads.put(head, known)
+        return known
+
+    def _checked(self, shard: int, id: int, data: bytes, head: _Head | None) -> Packed | None:
+        packed = None if head is None else with_body(head.opened, data, head.length)
         self.handed.pop(id, None)
         if packed is None or packed.stored.id != id:
             self._shards.failed("read")
@@ -205,6 +219,10 @@ class Lookups:
         if len(self.handed) > _HANDED:
             del self.handed[next(iter(self.handed))]
         return packed
+
+    def unpacked(self, shard: int, id: int, data: bytes) -> Packed | None:
+        """What a value holds, None where it is garbled."""
+        return self._checked(shard, id, data, self._opened(data[: head_end(data)]))
 
 
 def _weight(head: bytes) -> int:

@@ -15,7 +15,7 @@ from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span
 from scrubjay_proxy.store.base import StoreFailed, Vanished, object_id
 from scrubjay_proxy.store.hot import Hot
-from scrubjay_proxy.store.packing import Packed, head_end
+from scrubjay_proxy.store.packing import Packed
 from scrubjay_proxy.store.redis_keys import number
 from scrubjay_proxy.store.redis_lookups import Drop, Lookups
 from scrubjay_proxy.store.redis_shards import Shards
@@ -51,7 +51,7 @@ class Reader:
         (data,) = await self._shards.get("read", shard, wanted)
         if data is None:
             return None
-        packed = self.lookups.unpacked(shard, stored.id, data, data[: head_end(data)])
+        packed = self.lookups.unpacked(shard, stored.id, data)
         same = packed is not None and packed.stored.generation == stored.generation
         return packed if same else None
 
