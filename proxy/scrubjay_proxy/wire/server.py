@@ -40,9 +40,8 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._deadline = Deadline(self._expired)
-        self._gate = Gate()
+        self._gate, self._tap = Gate(), Tap()
         self._receive: Callable[[bytes], None] | None = None
-        self._tap = Tap()
         self._closing = self._waiting = self._last = False
         self._asked: tuple[bytes, RequestHead | None] | None = None
         self.peer = ""
@@ -119,8 +118,8 @@ class ClientConnection(asyncio.Protocol):
         self._waiting = False
         if self._transport is None or self._closing or self._asked is None:
             return False
-        self._tap.open()
         data, head = self._asked
+        self._tap.open()
         try:
             if head is not None or not self._answered(data):
                 self._read(data, head)
@@ -216,9 +215,9 @@ class ClientConnection(asyncio.Protocol):
         busy = self._task is not None or self._waiting or self._last
         if self._quick is None or busy or self._gate.is_shut:
             return False
-        seen_to = self._quick(data, head, self)
+        answered = self._quick(data, head, self)
         self._asked = (data, head) if self._waiting else None
-        return seen_to
+        return answered
 
     def _begin(self, head: RequestHead, length: Length) -> None:
         self._pace = Pace(self._limits)
