@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from scrubjay_proxy.asking import interpret
 from scrubjay_proxy.http.messages import Request, Stored
@@ -14,6 +14,7 @@ from scrubjay_proxy.recent import Recent
 from scrubjay_proxy.recording import Recorder
 from scrubjay_proxy.routes import Route, Routes
 from scrubjay_proxy.store.base import Store
+from scrubjay_proxy.wire.handlers import Client
 from scrubjay_proxy.wire.heads import RequestHead
 
 LARGEST = 1_048_576  # of a body that is written without waiting for the client
@@ -21,15 +22,6 @@ LONGEST = 2_048  # of a request head that is remembered
 _HEADS = 4 * 2**20  # bytes of request heads, twice
 _ANSWERS = 8_192  # twice
 _SIGHTINGS = 65_536
-
-
-class Client(Protocol):
-    """What an answer needs of the connection it goes out by."""
-
-    encrypted: bool
-
-    def answer(self, head: bytes, body: bytes) -> None:
-        """Queue a whole answer."""
 
 
 class Known(NamedTuple):
@@ -83,15 +75,20 @@ class Quick:
         self._ready: Recent[int, Ready] = Recent(_ANSWERS)
 
     def __call__(self, data: bytes, head: RequestHead | None, client: Client) -> bool:
-        """Answer the request whose head this is; False: nothing was done. Without the parsed
-        `head` only what is remembered is answered. The request has no body."""
-        began = perf_counter()
+        """Answer the request whose head this is, or have it wait for the store; False: nothing
+        was done. Without the parsed `head` only what is remembered is answered. The request has
+        no body."""
+        began = client.since or perf_counter()
         try:
             known = self._recalled(data, client) if head is None else self._read(data, head, client)
         except Exception:  # noqa: BLE001  the long way meets it too, and says so
             return False
         if known is None:
             return False
+        if isinstance(known, str):
+            if waits := self._store.prepare(known, client.proceed):
+                client.wait(began)
+            return waits
         ready = known.ready
         rendered, body = ready.head(self._clock()), self._store.body(ready.stored)
         if rendered is None or body is None or len(body) > LARGEST:
@@ -107,13 +104,17 @@ class Quick:
         )
         return True
 
-    def _recalled(self, data: bytes, client: Client) -> Known | None:
+    def _recalled(self, data: bytes, client: Client) -> Known | str | None:
+        """What is known of a head, or the key to ask for, if there is one."""
         known = self._heads[client.encrypted].find(data) if len(data) <= LONGEST else None
         if known is None or self._searches.changes != known.keys:
             return None
-        return known if self._store.peek(known.key) is known.variants else None
+        variants = self._store.peek(known.key)
+        if variants is None:
+            return known.key
+        return known if variants is known.variants else None
 
-    def _read(self, data: bytes, head: RequestHead, client: Client) -> Known | None:
+    def _read(self, data: bytes, head: RequestHead, client: Client) -> Known | str | None:
         if not is_plain(head):
             return None
         asked = interpret(head, encrypted=client.encrypted)
@@ -123,6 +124,8 @@ class Quick:
         asked = route.keyed(asked)
         key = self._searches.key(asked)
         variants = self._store.peek(key)
+        if variants is None:
+            return key
         if not variants or (ready := self._chosen(asked, route, variants)) is None:
             return None
         known = Known(key, self._searches.changes, route.name, variants, ready)

@@ -149,7 +149,7 @@ async def test_what_was_made_invalid_meanwhile_is_so_afterwards(origin, begin, s
     server.thaw()
     await until(lambda: proxy.proxy.store.usage().up)
     assert (await proxy.get("/a")).body == b"new"
-    await until(lambda: not proxy.proxy.store._changes.owes)
+    await until(lambda: not proxy.proxy.store._changes.owed)
     assert (await proxy.get("/a")).body == b"new"
 
 

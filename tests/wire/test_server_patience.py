@@ -71,7 +71,7 @@ async def test_a_body_held_back_by_a_slow_origin_is_not_the_clients_fault():
     size = HIGH_WATER * 3
     async with serving(slow, body=0.05) as served, Client(served.port) as client:
         sending = asyncio.ensure_future(client.send(request("/", method="POST", body=bytes(size))))
-        await until(lambda: any(connection._held for connection in served.known))
+        await until(lambda: any(connection._tap.is_shut for connection in served.known))
         await asyncio.sleep(0.12)  # longer than a client may be silent
         go_on.set()
         assert len((await client.reply()).body) == size + 1
@@ -158,7 +158,7 @@ async def test_many_pipelined_requests_are_held_back_while_one_is_answered():
     flood = request("/x") * 20_000
     async with serving(held) as served, Client(served.port) as client:
         sending = asyncio.ensure_future(client.send(flood))
-        await until(lambda: any(connection._held for connection in served.known))
+        await until(lambda: any(connection._tap.is_shut for connection in served.known))
         (connection,) = served.known
         assert len(connection._buffer) <= HIGH_WATER + 262_144
         gate.set()

@@ -136,6 +136,11 @@ class Store(Protocol):
     def body(self, stored: Stored) -> bytes | None:
         """The whole body where this process has it at hand, of this very generation."""
 
+    def prepare(self, key: str, done: Callable[[], bool]) -> bool:
+        """Where `peek` gives None: ask, and call `done` later, within which `peek` and `body`
+        give what was found, the body where it is small. They do so until the tasks that it began
+        have had their turn, if it returns True. False: it will not be called."""
+
     def seen(self) -> None:
         """Count a request that looked into the cache: the policies' clock."""
 

@@ -8,13 +8,15 @@ than LRU.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+from weakref import ref
 
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.store.base import object_id
 from scrubjay_proxy.store.packing import unpack_head
-from scrubjay_proxy.store.unpacked import Unpacked, Variants
+from scrubjay_proxy.store.unpacked import Variants
 
 CHARGE = 320  # bytes that a key's place costs besides heads and bodies
 _LARGEST = 8  # no body takes more than the tier by this
@@ -30,18 +32,30 @@ class Found(NamedTuple):
     body: bytes | None
 
 
+class _Known(ref[Variants]):
+    """What came of unpacking, for as long as somebody keeps it."""
+
+    __slots__ = ("held", "key")
+    held: _Held
+    key: str
+
+
 class _Held:
     """A variant; the first one of a key is the key's place in the queue."""
 
-    __slots__ = ("base", "body", "head", "id", "newer", "older", "other", "visited")
-    newer: _Held  # both are there while it stands in the queue
-    older: _Held
+    __slots__ = ("base", "body", "head", "id", "known", "newer", "older", "other", "visited")
 
     def __init__(
         self, base: int, id: int, head: bytes, body: bytes | None, other: _Held | None
     ) -> None:
         self.base, self.id, self.head, self.body, self.other = base, id, head, body, other
+        self.begin()
+
+    def begin(self) -> None:
+        """Stand in no queue, unpacked by nobody."""
+        self.known: _Known | None = None
         self.visited = False
+        self.newer = self.older = self
 
     def __iter__(self) -> Iterator[_Held]:
         one: _Held | None = self
@@ -59,7 +73,8 @@ class Hot:
     """Responses by key, at most so many bytes; 0: none.
 
     `stamp` counts what has gone: whoever reads for `put` takes it down before, so that nothing
-    comes in that went meanwhile. It is off, and holds nothing, until it is told to be `back`.
+    comes in that went meanwhile. It is off, and holds nothing, until it is
+    told to be `back`.
     """
 
     def __init__(self, most: int) -> None:
@@ -69,31 +84,37 @@ class Hot:
         self._on = False
         self._keys: dict[int, _Held] = {}  # by the id that a key has without Vary
         self._bases: dict[int, int] = {}  # of all other ids
-        self._unpacked: Unpacked[int] = Unpacked(_STRONG)  # by the same
+        self._named: dict[str, _Known] = {}  # those that are unpacked, by key
+        self._lately: deque[Variants] = deque(maxlen=_STRONG)
         self._gone: dict[int, int] = {}  # when they went
         self._since = 0  # reads begun before that come too late
-        self._end = self._hand = _Held(0, 0, b"", None, None)
-        self._end.newer = self._end.older = self._end
+        self._end = _Held(0, 0, b"", None, None)
+        self._hand = self._end
 
     def __len__(self) -> int:
         return len(self._keys)
 
     def find(self, key: str) -> Sequence[Stored] | None:
         """All variants of a key, the same list as long as somebody keeps it; None: not here."""
-        held = self._keys.get(object_id(key, ()))
+        named = self._named.get(key)
+        if named is not None and (kept := named()) is not None:
+            named.held.visited = True
+            return kept
+        held = self._keys.get(object_id(key, ())) if self._keys else None
         if held is None:
             return None
         held.visited = True
-        known = self._known(held)
+        known = self._unpacked(held)
         return known if known[0].key == key else None
 
     def body(self, stored: Stored) -> bytes | None:
         """The whole body of this very generation, where it is here."""
         held = self._same(stored)
-        return held.body if held is not None and stored.complete else None
+        return held.body if held is not None else None
 
-    def put(self, found: Sequence[Found], since: int) -> None:
-        """Take in all variants of a key, as they were read when `stamp` was `since`."""
+    def put(self, found: Sequence[Found], since: int, known: Variants | None = None) -> None:
+        """Take in all variants of a key, as they were read when `stamp` was `since`; `known` is
+        what `find` is to give."""
         if not found or not self._on or since < self._since:
             return
         base = _base(found[0].stored)
@@ -102,11 +123,12 @@ class Hot:
         self._leave(base)
         held = None
         for one in reversed(found):
-            held = _Held(base, one.stored.id, one.head, self._bearable(one.body), held)
+            body = self._bearable(one.body) if one.stored.complete else None
+            held = _Held(base, one.stored.id, one.head, body, held)
         if held is None or held.charge > self._most:
             return
-        self._unpacked.put(base, Variants(one.stored for one in found))
         self._keys[base] = held
+        self._know(held, Variants(one.stored for one in found) if known is None else known)
         self._bases.update((one.id, base) for one in held if one.id != base)
         held.older, held.newer = self._end.older, self._end
         held.older.newer = self._end.older = held
@@ -144,9 +166,14 @@ class Hot:
         """Hold nothing of what was read until now."""
         for base in list(self._keys):
             self._leave(base)
-        self._unpacked.clear()
+        self._lately.clear()
         self.stamp += 1
         self._since = self.stamp
+
+    @property
+    def on(self) -> bool:
+        """Whether it takes anything in."""
+        return self._on
 
     def bears(self, length: int) -> bool:
         """Whether a body of so many bytes would be kept."""
@@ -156,21 +183,37 @@ class Hot:
         return body if body is not None and self.bears(len(body)) else None
 
     def _same(self, stored: Stored) -> _Held | None:
-        held = self._keys.get(_base(stored))
-        if held is None:
+        named = self._named.get(stored.key)
+        known = named() if named is not None else None
+        if named is not None and known is not None:
+            held = named.held
+        elif self._keys and (there := self._keys.get(_base(stored))) is not None:
+            held, known = there, self._unpacked(there)
+        else:
             return None
-        known = self._known(held)
         if held.other is None:
             return held if known[0].generation == stored.generation else None
         pairs = zip(held, known, strict=True)
         return next((one for one, is_ in pairs if is_.generation == stored.generation), None)
 
-    def _known(self, held: _Held) -> Variants:
-        known = self._unpacked.get(held.base)
+    def _unpacked(self, held: _Held) -> Variants:
+        known = held.known() if held.known is not None else None
         if known is None:
             known = Variants(filter(None, (unpack_head(one.head) for one in held)))
-            self._unpacked.put(held.base, known)
+            self._know(held, known)
         return known
+
+    def _know(self, held: _Held, known: Variants) -> None:
+        held.known = named = _Known(known, self._forget)
+        named.held, named.key = held, known[0].key
+        self._named[named.key] = named
+        self._lately.append(known)
+
+    def _forget(self, known: _Known) -> None:
+        if known.held.known is known:
+            known.held.known = None
+        if self._named.get(known.key) is known:
+            del self._named[known.key]
 
     def _grow(self, by: int) -> None:
         self.used += by
@@ -191,14 +234,14 @@ class Hot:
         if held is None:
             return
         self.used -= held.charge
+        if held.known is not None:
+            self._named.pop(held.known.key, None)
         for one in held:
             self._bases.pop(one.id, None)
         if self._hand is held:
             self._hand = held.newer
         held.older.newer, held.newer.older = held.newer, held.older
-        # In no circle of references it goes at once, and does not wait for the collector.
-        del held.newer, held.older
-        self._unpacked.drop(base)
+        held.begin()
 
 
 def _base(stored: Stored) -> int:

@@ -74,6 +74,10 @@ class MemoryStore:
         held = self._shelf.body(stored)
         return held if held is not None and len(held) == stored.length else None
 
+    def prepare(self, key: str, done: Callable[[], bool]) -> bool:
+        """There is nothing to ask."""
+        return False
+
     def seen(self) -> None:
         """Count a request that looked into the cache."""
         self.engine.tick(self._clock())

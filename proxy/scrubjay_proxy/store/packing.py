@@ -26,6 +26,7 @@ from scrubjay_proxy.store.fields import VERSION, Fields, pack_fields, unpack_fie
 Block = tuple[int, int]  # length and checksum
 
 _START = struct.Struct(">BII")
+_LENGTH, _LENGTH_AT = struct.Struct(">I"), 5
 _INVALID, _OUTDATED = 1, 2
 _NO_SUM = -1  # the body is not here
 _ROW = np.dtype("<f8")
@@ -36,6 +37,14 @@ class Packed(NamedTuple):
 
     stored: Stored
     body: bytes | None
+    blocks: tuple[Block, ...]
+
+
+class Opened(NamedTuple):
+    """What stands before the body; the checksum is that of the body."""
+
+    stored: Stored
+    body_sum: int
     blocks: tuple[Block, ...]
 
 
@@ -125,21 +134,16 @@ def _packed(stored: Stored, body_sum: int, blocks: Sequence[Block] = ()) -> byte
 
 def unpack(data: bytes) -> Packed | None:
     """What `pack` made; None where it is garbled, cut off, or of another version."""
-    found = _opened(data)
-    if found is None:
-        return None
-    stored, manifest, end = found
-    if manifest.body_sum == _NO_SUM:
-        return Packed(stored, None, manifest.blocks) if end == len(data) else None
-    body = data[end:]
-    return Packed(stored, body, ()) if _checksum(body) == manifest.body_sum else None
+    end = head_end(data)
+    opened = open_head(data[:end])
+    return None if opened is None else with_body(opened, data, end)
 
 
 def unpack_head(data: bytes) -> Stored | None:
     """The response alone, from the beginning of what `pack` made; None where that is too short
     a beginning, or garbled."""
-    found = _opened(data)
-    return None if found is None else found[0]
+    opened = open_head(data[: head_end(data)])
+    return None if opened is None else opened.stored
 
 
 def unpack_key(data: bytes) -> str:
@@ -147,20 +151,33 @@ def unpack_key(data: bytes) -> str:
     return _decode_key(memoryview(data)[_START.size :]).key
 
 
-def _opened(data: bytes) -> tuple[Stored, _Manifest, int] | None:
-    """The manifest, what it says, and where it ends."""
-    if len(data) < _START.size:
+def head_end(data: bytes) -> int:
+    """Where the body would begin."""
+    return _START.size + _LENGTH.unpack_from(data, _LENGTH_AT)[0] if len(data) >= _START.size else 0
+
+
+def open_head(head: bytes) -> Opened | None:
+    """What stands before the body, None where it is garbled or cut off."""
+    if len(head) < _START.size:
         return None
-    version, expected, length = _START.unpack_from(data)
-    end = _START.size + length
-    text = data[_START.size : end]
+    version, expected, length = _START.unpack_from(head)
+    text = head[_START.size :]
     if version != VERSION or len(text) != length or _checksum(text) & 0xFFFFFFFF != expected:
         return None
     try:
         manifest = _decode(text)
-        return _stored(manifest), manifest, end
+        return Opened(_stored(manifest), manifest.body_sum, manifest.blocks)
     except _STRANGE:
         return None
+
+
+def with_body(opened: Opened, data: bytes, end: int) -> Packed | None:
+    """The same with the body, which begins at `end`; None where that is not what was packed."""
+    stored, body_sum, blocks = opened
+    if body_sum == _NO_SUM:
+        return Packed(stored, None, blocks) if end == len(data) else None
+    body = data[end:]
+    return Packed(stored, body, ()) if _checksum(body) == body_sum else None
 
 
 def _stored(m: _Manifest) -> Stored:

@@ -72,6 +72,7 @@ class RedisStore:
         self._hot = Hot(hot)
         follow(shards.link, shards.channel, self._hot)
         self._changes = Changes(shards, self._hot, lease=lease, clock=clock, removed=removed)
+        self._lookups = self._changes.reader.lookups
         self._room = Room(
             shards, judge, max_variants=max_variants, clock=clock, removed=removed,
             drop=self._changes.drop,
@@ -116,11 +117,24 @@ class RedisStore:
 
     def peek(self, key: str) -> Sequence[Stored] | None:
         """The variants, where this process knows them."""
-        return None if self._changes.owes else self._hot.find(key)
+        if self._changes.owed:
+            return None
+        known = self._hot.find(key)
+        return self._lookups.now.get(key) if known is None else known
+
+    def prepare(self, key: str, done: Callable[[], bool]) -> bool:
+        """Look it up for whoever can't wait; not where something is to be settled before."""
+        return not self._changes.owed and self._lookups.prepare(key, done)
 
     def body(self, stored: Stored) -> bytes | None:
         """The whole body, where this process has it."""
-        return self._hot.body(stored)
+        body = self._hot.body(stored)
+        if body is not None:
+            return body
+        handed = self._lookups.handed.get(stored.id)
+        if handed is None or handed.stored.generation != stored.generation:
+            return None
+        return handed.body if stored.complete else None
 
     def seen(self) -> None:
         """Count a request that looked into the cache."""

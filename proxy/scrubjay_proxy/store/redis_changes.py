@@ -26,7 +26,7 @@ _OWED = 4096  # invalidations that are remembered while Redis can't be asked
 
 class Changes:
     """`removed` is told of what this proxy removed, and of nothing that others did; `lease` is in
-    seconds."""
+    seconds. While something is `owed`, what is stored may be invalid by now."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Changes:
         self.tasks: set[asyncio.Task[Any]] = set()
         self._shards, self._lease = shards, lease
         self._clock, self._removed = clock, removed
-        self._owed: deque[Selector] = deque(maxlen=_OWED)
+        self.owed: deque[Selector] = deque(maxlen=_OWED)
 
     async def renew(self, operation: str, stored: Stored) -> bool:
         """Replace what is known of this generation; whether it is still there. Raises
@@ -83,30 +83,25 @@ class Changes:
             self.reader.distrust()
             if reason is not Reason.INVALIDATED:
                 raise
-            self._owed.append(selector)
+            self.owed.append(selector)
             return 0
 
     async def settle(self) -> None:
         """Invalidate what could not be while Redis was away."""
-        while self._owed:
-            oldest = self._owed[0]
+        while self.owed:
+            oldest = self.owed[0]
             try:
                 await self._purge(oldest, soft=True, reason=Reason.INVALIDATED)
             except StoreFailed:
                 return
-            if self._owed[0] is oldest:  # else so many came that it was forgotten
-                self._owed.popleft()
-
-    @property
-    def owes(self) -> bool:
-        """Whether something may be stored that is invalid by now."""
-        return bool(self._owed)
+            if self.owed[0] is oldest:  # else so many came that it was forgotten
+                self.owed.popleft()
 
     def doubts(self, stored: Stored) -> bool:
         """Whether this may be such a response."""
         return any(
             stored.key in one.keys or one.names(stored.key) or one.labels(stored)
-            for one in self._owed
+            for one in self.owed
         )
 
     async def _purge(self, selector: Selector, *, soft: bool, reason: Reason) -> int:

@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 from scrubjay_proxy.errors import UsageMistake
 from scrubjay_proxy.store.redis_address import Address
 from scrubjay_proxy.store.redis_cluster import Cluster
-from scrubjay_proxy.store.redis_server import OPENING, Counts, Server
+from scrubjay_proxy.store.redis_server import OPENING, Answer, Counts, Gets, Server
 from scrubjay_proxy.store.redis_subscription import Subscription
 from scrubjay_proxy.store.redis_wire import Argument, Ask, StoreDown, ask_alone, pack
 
@@ -153,6 +153,14 @@ class Link:
         """Values of keys; all that are asked for in one turn of the loop are one MGET."""
         home = self._started()
         return home.at(shard).get(home.group(shard), keys, shard)
+
+    def look(
+        self, shard: int, keys: Sequence[bytes], told: Callable[[Answer], None]
+    ) -> Gets | None:
+        """The same for whoever waits for nothing: `told` is called later, with an error too.
+        None: the server is down."""
+        home = self._started()
+        return home.at(shard).look(home.group(shard), keys, shard, told)
 
     async def run(
         self, shard: int, script: Script, keys: Sequence[bytes], args: Sequence[Argument]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import xxhash
@@ -13,66 +14,55 @@ import xxhash
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import Span
 from scrubjay_proxy.store.base import StoreFailed, Vanished, object_id
-from scrubjay_proxy.store.hot import Found, Hot
-from scrubjay_proxy.store.packing import Packed, unpack
+from scrubjay_proxy.store.hot import Hot
+from scrubjay_proxy.store.packing import Packed
 from scrubjay_proxy.store.redis_keys import number
+from scrubjay_proxy.store.redis_lookups import Drop, Lookups
 from scrubjay_proxy.store.redis_shards import Shards
+from scrubjay_proxy.store.redis_wire import settle
 
-_HANDED = 256  # objects that a lookup brought, until their bodies are asked for
 _GATHERED = 8  # bodies that are gathered at a time: each takes an eighth of the tier at most
 _AHEAD = 4  # blocks that are asked for before the reader wants them
-
-
-Drop = Callable[[int, int, bytes], None]  # shard, id, and generation, or b"" for any
 
 
 class Reader:
     """Looks things up; `drop` is told of what is garbled."""
 
     def __init__(self, shards: Shards, hot: Hot, drop: Drop) -> None:
+        self.lookups = Lookups(shards, hot, drop)
         self._shards, self._hot, self._drop = shards, hot, drop
-        self._handed: dict[int, Packed] = {}
         self._gathered: set[int] = set()  # generations
 
     async def find(self, key: str) -> list[Packed]:
         """All variants stored under a key; they are hot from now on. Raises StoreFailed."""
-        since = self._hot.stamp
-        shard = self._shards.of(key)
-        keys, base = self._shards.keys[shard], object_id(key, ())
-        wanted = keys.object(base), keys.variants(base)
-        plain, variants = await self._shards.get("find", shard, wanted)
-        found = [(base, plain)]
-        if variants:
-            ids = [
-                int.from_bytes(variants[at : at + 8], "big") for at in range(0, len(variants), 8)
-            ]
-            objects = [keys.object(id) for id in ids]
-            found += zip(ids, await self._shards.get("find", shard, objects), strict=True)
-        read = [(self._unpacked(shard, id, data), data) for id, data in found]
-        here = [(one, data) for one, data in read if one is not None and one.stored.key == key]
-        self._hot.put([as_found(one, data) for one, data in here if data], since)
-        return [one for one, _ in here]
+        future: asyncio.Future[list[Packed]] = asyncio.get_running_loop().create_future()
+        if not self.lookups.look(key, partial(settle, future)):
+            place = self.lookups.place(key)
+            await self._shards.get("find", place.shard, place.wanted)  # raises why
+        return await future
 
     async def again(self, stored: Stored) -> Packed | None:
         """What is stored of this very generation, None where it is gone. Raises StoreFailed."""
-        handed = self._handed.get(stored.id)
+        handed = self.lookups.handed.get(stored.id)
         if handed is not None and handed.stored.generation == stored.generation:
             return handed
         shard = self._shards.of(stored.key)
         wanted = (self._shards.keys[shard].object(stored.id),)
         (data,) = await self._shards.get("read", shard, wanted)
-        packed = self._unpacked(shard, stored.id, data)
+        if data is None:
+            return None
+        packed = self.lookups.unpacked(shard, stored.id, data)
         same = packed is not None and packed.stored.generation == stored.generation
         return packed if same else None
 
     def forget(self, stored: Stored) -> None:
         """It is gone, or not what it was."""
-        self._handed.pop(stored.id, None)
+        self.lookups.forget(stored)
         self._hot.drop((stored.id, object_id(stored.key, ())))
 
     def distrust(self) -> None:
         """Something may be gone, and it can't be found out what."""
-        self._handed.clear()
+        self.lookups.clear()
         self._hot.clear()
 
     async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
@@ -146,26 +136,6 @@ class Reader:
         # Garbled, or removed under the reader; in either case nothing is left of it afterwards.
         self._drop(self._shards.of(stored.key), stored.id, number(stored.generation))
         raise Vanished(stored.key)
-
-    def _unpacked(self, shard: int, id: int, data: bytes | None) -> Packed | None:
-        self._handed.pop(id, None)
-        if data is None:
-            return None
-        packed = unpack(data)
-        if packed is None or packed.stored.id != id:
-            self._shards.failed("read")
-            self._drop(shard, id, b"")
-            return None
-        self._handed[id] = packed
-        if len(self._handed) > _HANDED:
-            del self._handed[next(iter(self._handed))]
-        return packed
-
-
-def as_found(packed: Packed, data: bytes) -> Found:
-    """For the hot tier."""
-    head = data if packed.body is None else data[: len(data) - len(packed.body)]
-    return Found(packed.stored, head, packed.body)
 
 
 def place(stored: Stored, span: Span) -> int | None:

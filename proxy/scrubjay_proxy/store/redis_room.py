@@ -16,7 +16,7 @@ from scrubjay_proxy.http.why import Why
 from scrubjay_proxy.store.base import Reason, Removed
 from scrubjay_proxy.store.packing import pack_row, unpack_rows
 from scrubjay_proxy.store.redis_keys import number
-from scrubjay_proxy.store.redis_reader import Drop
+from scrubjay_proxy.store.redis_lookups import Drop
 from scrubjay_proxy.store.redis_record import END, LENGTHS, ROW, Record, unpack_record
 from scrubjay_proxy.store.redis_scripts import LOOK, PUBLISH, REFUSE
 from scrubjay_proxy.store.redis_shards import Shards

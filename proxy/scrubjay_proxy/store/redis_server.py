@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -37,21 +38,25 @@ class Counts:
             self.errors += 1
 
 
+Answer = list[bytes | None] | Exception
+
+
 class Gets(Ask):
-    """Lookups of several callers, asked in one."""
+    """Lookups of several callers, asked in one; once it is packed nobody joins any more."""
 
     __slots__ = ("keys", "parts")
 
     def __init__(self, due: float, shard: int) -> None:
         super().__init__(b"", due, shard)
         self.keys: list[bytes] = []
-        self.parts: list[tuple[asyncio.Future[list[bytes | None]], int]] = []
+        self.parts: list[tuple[Callable[[Answer], None], int]] = []
 
     def answered(self, answer: Any) -> None:
-        """Each caller gets what it asked for."""
+        """Each caller gets what it asked for, once."""
         at = 0
-        for future, count in self.parts:
-            settle(future, answer if isinstance(answer, Exception) else answer[at : at + count])
+        parts, self.parts = self.parts, []
+        for told, count in parts:
+            told(answer if isinstance(answer, Exception) else answer[at : at + count])
             at += count
 
 
@@ -122,18 +127,26 @@ class Server:
     def get(
         self, group: int, keys: Sequence[bytes], shard: int
     ) -> asyncio.Future[list[bytes | None]]:
-        """Values; those of one group are asked in one command."""
+        """Values, in a future."""
         future: asyncio.Future[list[bytes | None]] = self._loop.create_future()
-        if self._wire is None:
+        if self.look(group, keys, shard, partial(settle, future)) is None:
             settle(future, self._down())
-            return future
+        return future
+
+    def look(
+        self, group: int, keys: Sequence[bytes], shard: int, told: Callable[[Answer], None]
+    ) -> Gets | None:
+        """Values, to be told later; those of one group are asked in one command. None: it is
+        down, and nothing will be told."""
+        if self._wire is None:
+            return None
         gets = self._gets.get(group)
         if gets is None or len(gets.keys) >= MOST_KEYS:
             gets = self._gets[group] = Gets(self.due(), shard)
             self.send(gets)
         gets.keys += keys
-        gets.parts.append((future, len(keys)))
-        return future
+        gets.parts.append((told, len(keys)))
+        return gets
 
     def send(self, ask: Ask) -> None:
         """At the end of this turn of the loop."""

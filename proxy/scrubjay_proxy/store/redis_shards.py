@@ -58,7 +58,7 @@ class Shards:
         try:
             return await self.link.get(shard, keys)
         except (StoreDown, RedisError) as error:
-            raise self._told(operation, error) from error
+            raise self.failure(operation, error) from error
 
     async def send(
         self, operation: str, shard: int, *commands: tuple[Any, ...], bulk: int = 0
@@ -67,10 +67,10 @@ class Shards:
         try:
             answers = await self.link.send(shard, *commands, bulk=bulk)
         except (StoreDown, RedisError) as error:
-            raise self._told(operation, error) from error
+            raise self.failure(operation, error) from error
         for answer in answers:
             if isinstance(answer, RedisError):
-                raise self._told(operation, answer) from answer
+                raise self.failure(operation, answer) from answer
         return answers
 
     async def lease(self, shard: int, key: bytes, data: bytes, seconds: float) -> None:
@@ -84,10 +84,11 @@ class Shards:
         try:
             answer = await self.link.run(shard, script, keys.books, (*common, *args))
         except (StoreDown, RedisError) as error:
-            raise self._told(operation, error) from error
+            raise self.failure(operation, error) from error
         state, self.used[shard], self.objects[shard], *rest = answer
         return [state, *rest]
 
-    def _told(self, operation: str, error: Exception) -> StoreFailed:
+    def failure(self, operation: str, error: Exception) -> StoreFailed:
+        """What an error of Redis is to the store; it is counted."""
         self._failed(operation)
         return StoreFailed(str(error) or type(error).__name__)

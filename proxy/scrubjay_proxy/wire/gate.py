@@ -1,4 +1,4 @@
-"""Write backpressure: who sends waits here while the peer is slow."""
+"""Backpressure: who sends waits while the peer is slow, and is held back while we are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 
 
 class Gate:
-    """Shut by a transport whose buffer is full, opened when it has drained or is gone."""
+    """What is sent: shut by a transport whose buffer is full, opened when it has drained or is
+    gone."""
 
     def __init__(self) -> None:
         self.is_shut = False
@@ -29,3 +30,23 @@ class Gate:
         """Wait until it is open."""
         while self._shut is not None:
             await asyncio.shield(self._shut)
+
+
+class Tap:
+    """What is received: the peer of a transport is held back while nobody takes what it sends."""
+
+    def __init__(self) -> None:
+        self.is_shut = False
+        self.transport: asyncio.Transport | None = None
+
+    def shut(self) -> None:
+        """Read nothing more."""
+        if not self.is_shut and self.transport is not None:
+            self.is_shut = True
+            self.transport.pause_reading()
+
+    def open(self) -> None:
+        """Read again."""
+        if self.is_shut and self.transport is not None:
+            self.is_shut = False
+            self.transport.resume_reading()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import cast
 
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
@@ -11,17 +11,13 @@ from scrubjay_proxy.wire.call import Call, ClientGone
 from scrubjay_proxy.wire.cut import cut
 from scrubjay_proxy.wire.deadline import Deadline
 from scrubjay_proxy.wire.framing import Length, request_length
-from scrubjay_proxy.wire.gate import Gate
-from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
+from scrubjay_proxy.wire.gate import Gate, Tap
+from scrubjay_proxy.wire.handlers import Handler, Quick, Refusal
+from scrubjay_proxy.wire.heads import BadMessage, RequestHead, parse_request
+from scrubjay_proxy.wire.incoming import Incoming
 from scrubjay_proxy.wire.pace import Limits, Pace
 
 _JOINED = 65_536  # bytes of a body that are copied behind their head
-
-Handler = Callable[[Call], Awaitable[None]]
-Refusal = Callable[[BadMessage], bytes]
-# Answers a request without a body at once, or does nothing; without a parsed head, only where
-# these very bytes were parsed before.
-Quick = Callable[[bytes, RequestHead | None, "ClientConnection"], bool]
 
 
 class ClientConnection(asyncio.Protocol):
@@ -37,26 +33,27 @@ class ClientConnection(asyncio.Protocol):
     ) -> None:
         self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
         self._quick = quick
-        self._buffer = bytearray()
-        self._searched = 0
+        self._buffer = Incoming()
         self._pace = Pace(limits)
         self._body: Body | None = None
         self._call: Call | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._deadline = Deadline(self._expired)
-        self._gate = Gate()
+        self._gate, self._tap = Gate(), Tap()
         self._receive: Callable[[bytes], None] | None = None
-        self._held = self._closing = False
+        self._closing = self._waiting = self._last = False
+        self._asked: tuple[bytes, RequestHead | None] | None = None
         self.peer = ""
         self.encrypted = False
+        self.since = 0.0
         self.gone = asyncio.Event()
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none of asyncio's classes.
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = self._tap.transport = cast(asyncio.Transport, transport)
         self._known.add(self)
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else "unix"
@@ -81,9 +78,7 @@ class ClientConnection(asyncio.Protocol):
         if self._body is not None:
             self._body.fail(ClientGone("the client stopped before the end of its request"))
         # A client may shut its sending side and still read the answer.
-        if self._call is not None:
-            self._call.keep_alive = False
-        return self._task is not None
+        return self._ends_after_answer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._known.discard(self)
@@ -92,7 +87,7 @@ class ClientConnection(asyncio.Protocol):
             self._receive(b"")
         if self._body is not None:
             self._body.fail(ClientGone("the client closed the connection"))
-        self._transport = None
+        self._transport = self._tap.transport = None
         self._gate.open()
         self.gone.set()
 
@@ -113,6 +108,27 @@ class ClientConnection(asyncio.Protocol):
             self._transport.writelines((head, body))
         self._deadline.set(self._limits.idle)
 
+    def wait(self, since: float) -> None:
+        """Begin nothing more until the store was asked and `proceed` is called."""
+        self._waiting, self.since = True, since
+        self._deadline.clear()
+
+    def proceed(self) -> bool:
+        """Answer the request that waited, at once or by a task; whether by that."""
+        self._waiting = False
+        if self._transport is None or self._closing or self._asked is None:
+            return False
+        data, head = self._asked
+        self._tap.open()
+        try:
+            if head is not None or not self._answered(data):
+                self._read(data, head)
+        except BadMessage as bad:
+            self._refuse(bad)
+        self.since = 0.0
+        self._next()
+        return self._task is not None
+
     def write(self, data: bytes) -> None:
         """Queue bytes for the client."""
         if self._transport is None or self._transport.is_closing():
@@ -131,11 +147,9 @@ class ClientConnection(asyncio.Protocol):
         self._deadline.clear()
         self._receive = receive
         self._closing = True
-        rest = bytes(self._buffer)
-        self._buffer.clear()
-        if rest:
+        if rest := self._buffer.take_all():
             receive(rest)
-        self._resume()
+        self._tap.open()
         return self._transport
 
     def abort(self) -> None:
@@ -146,8 +160,7 @@ class ClientConnection(asyncio.Protocol):
 
     def close_when_idle(self) -> None:
         """Close now, or after the request and answer under way."""
-        if self._call is not None:
-            self._call.keep_alive = False
+        if self._ends_after_answer():
             return
         self._closing = True
         if self._transport is not None:
@@ -157,18 +170,25 @@ class ClientConnection(asyncio.Protocol):
     def busy(self) -> bool:
         """Whether an answer is under way, or not all of it sent."""
         unsent = self._transport is not None and self._transport.get_write_buffer_size() > 0
-        return self._task is not None or unsent
+        return self._task is not None or self._waiting or unsent
 
     # Its own part.
 
+    def _ends_after_answer(self) -> bool:
+        """Close after the answer under way; whether there is one."""
+        if self._call is not None:
+            self._call.keep_alive = False
+        self._last = self._waiting
+        return self._task is not None or self._waiting
+
     def _next(self) -> None:
         """Answer or begin the next requests, where they are complete up to their bodies."""
-        if self._task is not None:
+        if self._task is not None or self._waiting:
             if len(self._buffer) > HIGH_WATER:
-                self._pause()
+                self._tap.shut()
             return
         try:
-            while not self._closing and (data := self._whole_head()):
+            while not (self._closing or self._waiting) and (data := self._whole_head()):
                 if not (self._answered(data) or self._read(data)):
                     return
         except BadMessage as bad:
@@ -176,25 +196,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _whole_head(self) -> bytes:
         """Takes the next head, nothing while it is incomplete. Raises BadMessage."""
-        if self._searched == 0:
-            while self._buffer[:2] == b"\r\n":  # RFC 9112, 2.2
-                del self._buffer[:2]
-        if not self._buffer:
-            return b""
-        end = head_end(self._buffer, self._searched)
-        if end < 0:
-            if self._searched == 0:
-                self._deadline.set(self._limits.head)
-            self._searched = len(self._buffer)
-            return b""
-        data = bytes(self._buffer[:end])
-        del self._buffer[:end]
-        self._searched = 0
+        searched, data = self._buffer.searched, self._buffer.take_head()
+        if self._buffer.searched > searched == 0:
+            self._deadline.set(self._limits.head)
         return data
 
-    def _read(self, data: bytes) -> bool:
+    def _read(self, data: bytes, head: RequestHead | None = None) -> bool:
         """Whether it is answered already; else the answer is begun. Raises BadMessage."""
-        head = parse_request(data)
+        head = head or parse_request(data)
         length = request_length(head)
         if length == 0 and self._answered(data, head):
             return True
@@ -203,21 +212,23 @@ class ClientConnection(asyncio.Protocol):
 
     def _answered(self, data: bytes, head: RequestHead | None = None) -> bool:
         """Whether a request could be answered at once, the client being quick enough itself."""
-        if self._quick is None or self._task is not None or self._gate.is_shut:
+        busy = self._task is not None or self._waiting or self._last
+        if self._quick is None or busy or self._gate.is_shut:
             return False
-        return self._quick(data, head, self)
+        answered = self._quick(data, head, self)
+        self._asked = (data, head) if self._waiting else None
+        return answered
 
     def _begin(self, head: RequestHead, length: Length) -> None:
         self._pace = Pace(self._limits)
-        self._body = Body(length, self._pause, self._resume)
+        self._body = Body(length, self._tap.shut, self._tap.open)
         self._deadline.clear()
         if not self._body.ended:
-            rest = bytes(self._buffer)
-            self._buffer.clear()
             self._deadline.set(self._limits.body)
-            self._feed_body(rest)
+            self._feed_body(self._buffer.take_all())
         if not self._closing:
             self._call = Call(self, head, self._body)
+            self._call.keep_alive &= not self._last
             self._task = asyncio.get_running_loop().create_task(self._run(self._call))
 
     def _feed_body(self, data: bytes) -> None:
@@ -262,7 +273,7 @@ class ClientConnection(asyncio.Protocol):
             self._closing = True
             self._transport.close()
             return
-        self._resume()
+        self._tap.open()
         self._deadline.set(self._limits.idle)
         self._next()
 
@@ -272,16 +283,6 @@ class ClientConnection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(self._refusal(bad))
             self._transport.close()
-
-    def _pause(self) -> None:
-        if not self._held and self._transport is not None:
-            self._held = True
-            self._transport.pause_reading()
-
-    def _resume(self) -> None:
-        if self._held and self._transport is not None:
-            self._held = False
-            self._transport.resume_reading()
 
     def _expired(self) -> None:
         if self._body is not None and not self._body.ended:
@@ -293,8 +294,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _judge(self, body: Body) -> None:
         """Whether enough of the body came lately; while it is held back, the origin is slow."""
-        kept = self._pace.is_kept(body)
-        if self._held or kept:
+        if self._pace.is_kept(body) or self._tap.is_shut:
             self._deadline.set(self._limits.body)
         else:
             body.fail(BadMessage(408, "the request body did not come in time"))
