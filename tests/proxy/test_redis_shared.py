@@ -57,7 +57,7 @@ async def test_a_soft_purge_through_one_is_seen_by_the_other(pair):
 
 async def test_a_variant_that_comes_in_through_one_is_known_to_the_other(server):
     async with shared(server.url, hot=2**20) as one, shared(server.url, hot=2**20) as other:
-        await until(lambda: one._hot._on and other._hot._on)
+        await until(lambda: one._hot.on and other._hot.on)
         await put(one, response("/a", 5, "Vary: X", chosen=(("x", "en"),)))
         assert len(await other.find("http://site.example/a")) == 1
         for chosen in ((("x", "de"),), ()):

@@ -136,17 +136,19 @@ async def test_what_went_while_it_was_read_does_not_become_hot(pair):
     one, other = pair
     found = await warm(pair)
     other._hot.clear()
-    get = other._shards.get
+    look = other._shards.link.look
 
-    async def slow(*args):
-        answer = await get(*args)
+    async def later(told, answer):
         await one.purge(Selector(keys=(found.key,)), soft=True, reason=Reason.INVALIDATED)
         await heard(other)
-        return answer
+        told(answer)
 
-    other._shards.get = slow
+    def slow(shard, keys, told):
+        return look(shard, keys, lambda answer: other._changes.spawn(later(told, answer)))
+
+    other._shards.link.look = slow
     assert await other.find(found.key) == [found]  # as it was when it was read
-    other._shards.get = get
+    other._shards.link.look = look
     assert other.peek(found.key) is None
 
 

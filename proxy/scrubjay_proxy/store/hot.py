@@ -73,7 +73,7 @@ class Hot:
     """Responses by key, at most so many bytes; 0: none.
 
     `stamp` counts what has gone: whoever reads for `put` takes it down before, so that nothing
-    comes in that went meanwhile. It is off, and holds nothing, until it is
+    comes in that went meanwhile. It is not `on`, and holds nothing, until it is
     told to be `back`.
     """
 
@@ -81,7 +81,7 @@ class Hot:
         self.stamp = 0
         self.used = 0  # bytes
         self._most = most
-        self._on = False
+        self.on = False
         self._keys: dict[int, _Held] = {}  # by the id that a key has without Vary
         self._bases: dict[int, int] = {}  # of all other ids
         self._named: dict[str, _Known] = {}  # those that are unpacked, by key
@@ -115,7 +115,7 @@ class Hot:
     def put(self, found: Sequence[Found], since: int, known: Variants | None = None) -> None:
         """Take in all variants of a key, as they were read when `stamp` was `since`; `known` is
         what `find` is to give."""
-        if not found or not self._on or since < self._since:
+        if not found or not self.on or since < self._since:
             return
         base = _base(found[0].stored)
         if self._gone.get(base, 0) > since:
@@ -154,12 +154,12 @@ class Hot:
 
     def off(self) -> None:
         """Nobody says any more what is gone: hold nothing, take nothing in."""
-        self._on = False
+        self.on = False
         self.clear()
 
     def back(self) -> None:
         """From now on it is said again."""
-        self._on = self._most > 0
+        self.on = self._most > 0
         self.clear()
 
     def clear(self) -> None:
@@ -170,14 +170,9 @@ class Hot:
         self.stamp += 1
         self._since = self.stamp
 
-    @property
-    def on(self) -> bool:
-        """Whether it takes anything in."""
-        return self._on
-
     def bears(self, length: int) -> bool:
         """Whether a body of so many bytes would be kept."""
-        return self._on and length * _LARGEST <= self._most
+        return self.on and length * _LARGEST <= self._most
 
     def _bearable(self, body: bytes | None) -> bytes | None:
         return body if body is not None and self.bears(len(body)) else None

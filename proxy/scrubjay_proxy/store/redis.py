@@ -119,8 +119,9 @@ class RedisStore:
         """The variants, where this process knows them."""
         if self._changes.owed:
             return None
-        known = self._hot.find(key)
-        return self._lookups.now.get(key) if known is None else known
+        if self._lookups.now and (found := self._lookups.now.get(key)) is not None:
+            return found
+        return self._hot.find(key) if self._hot.on else None
 
     def prepare(self, key: str, done: Callable[[], bool]) -> bool:
         """Look it up for whoever can't wait; not where something is to be settled before."""
@@ -128,8 +129,7 @@ class RedisStore:
 
     def body(self, stored: Stored) -> bytes | None:
         """The whole body, where this process has it."""
-        body = self._hot.body(stored)
-        if body is not None:
+        if self._hot.on and (body := self._hot.body(stored)) is not None:
             return body
         handed = self._lookups.handed.get(stored.id)
         if handed is None or handed.stored.generation != stored.generation:

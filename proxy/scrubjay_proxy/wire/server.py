@@ -44,8 +44,7 @@ class ClientConnection(asyncio.Protocol):
         self._receive: Callable[[bytes], None] | None = None
         self._closing = self._waiting = self._last = False
         self._asked: tuple[bytes, RequestHead | None] | None = None
-        self.peer = ""
-        self.encrypted = False
+        self.peer, self.encrypted = "", False
         self.since = 0.0
         self.gone = asyncio.Event()
 
@@ -119,14 +118,15 @@ class ClientConnection(asyncio.Protocol):
         if self._transport is None or self._closing or self._asked is None:
             return False
         data, head = self._asked
-        self._tap.open()
         try:
             if head is not None or not self._answered(data):
                 self._read(data, head)
         except BadMessage as bad:
             self._refuse(bad)
         self.since = 0.0
-        self._next()
+        if self._buffer:
+            self._tap.open()
+            self._next()
         return self._task is not None
 
     def write(self, data: bytes) -> None:
