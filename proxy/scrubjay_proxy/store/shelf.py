@@ -41,8 +41,11 @@ class Shelf:
 
     def body(self, stored: Stored) -> bytes | None:
         """What is held of the body of this very generation."""
-        for one in self.find(stored.key):
-            if one is stored or (one.id == stored.id and one.generation == stored.generation):
+        found = self._unpacked.get(stored.key) or self._unpack(stored.key)
+        if found and found[0] is stored:  # as on most hits
+            return self._bodies[stored.id]
+        for one in found:
+            if one.id == stored.id and one.generation == stored.generation:
                 return self._bodies[one.id]
         return None
 
