@@ -81,7 +81,7 @@ class MemoryStore:
             return
         self.engine.touch(stored.id)
         if self.asked is not None and (now := self._shelf.at(stored.id)) is not None:
-            self.asked(now, self._shelf.size(stored.id))
+            self.asked(now, len(self._shelf.body(now) or b""))
 
     async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
         """The bytes of a span, in one piece."""
@@ -217,8 +217,9 @@ class MemoryStore:
         now = self._clock()
         for one in evicted:
             stored = self._shelf.at(one)
-            expired = stored is not None and stored.expires <= now
-            freed = self._shelf.size(one)
+            if stored is None:
+                continue
+            expired, freed = stored.expires <= now, len(self._shelf.body(stored) or b"")
             self._shelf.discard(one)
             self._removed(Reason.EXPIRED if expired else Reason.EVICTED, 1, freed)
 
