@@ -53,6 +53,7 @@ class MemoryStore:
         self.max_filling = max_filling or max(engine.capacity, _FILLING)
         self._clock, self._removed = clock, removed
         self._shelf = Shelf()
+        self.peek = self._shelf.find  # on the hit path: without a call between
         self._generation = 0
 
     async def start(self) -> None:
@@ -64,10 +65,6 @@ class MemoryStore:
     async def find(self, key: str) -> Sequence[Stored]:
         """All variants stored under a key."""
         return self._shelf.find(key) or []
-
-    def peek(self, key: str) -> Sequence[Stored] | None:
-        """The same at once."""
-        return self._shelf.find(key)
 
     def body(self, stored: Stored) -> bytes | None:
         """The whole body, where it is held in one piece."""
@@ -88,7 +85,7 @@ class MemoryStore:
             return
         self.engine.touch(stored.id)
         if self.asked is not None and (now := self._shelf.at(stored.id)) is not None:
-            self.asked(now, self._shelf.size(stored.id))
+            self.asked(now, len(self._shelf.body(now) or b""))
 
     async def read(self, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
         """The bytes of a span, in one piece."""
@@ -224,8 +221,9 @@ class MemoryStore:
         now = self._clock()
         for one in evicted:
             stored = self._shelf.at(one)
-            expired = stored is not None and stored.expires <= now
-            freed = self._shelf.size(one)
+            if stored is None:
+                continue
+            expired, freed = stored.expires <= now, len(self._shelf.body(stored) or b"")
             self._shelf.discard(one)
             self._removed(Reason.EXPIRED if expired else Reason.EVICTED, 1, freed)
 

@@ -69,8 +69,12 @@ class _Manifest(msgspec.Struct, array_like=True, frozen=True, gc=False):
     blocks: tuple[tuple[int, int], ...] = ()
 
 
-class _Named(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    key: str  # what comes behind it is passed over
+class Name(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Where a manifest begins; the rest is passed over."""
+
+    key: str
+    id: int
+    generation: int
 
 
 _REQUIRED = 11
@@ -88,7 +92,7 @@ _Stored, _Head, _Exchange = _thawed(Stored), _thawed(Head), _thawed(Exchange)
 _STRANGE = (msgspec.MsgspecError, LookupError, OverflowError, ValueError)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Manifest).decode
-_decode_key = msgspec.msgpack.Decoder(_Named).decode
+_decode_name = msgspec.msgpack.Decoder(Name).decode
 _checksum = xxhash.xxh3_64_intdigest
 
 
@@ -146,9 +150,9 @@ def unpack_head(data: bytes) -> Stored | None:
     return None if opened is None else opened.stored
 
 
-def unpack_key(data: bytes) -> str:
-    """The key alone, of what this process packed itself: nothing is checked."""
-    return _decode_key(memoryview(data)[_START.size :]).key
+def unpack_name(data: bytes) -> Name:
+    """The key and the generation alone, of what this process packed itself: nothing is checked."""
+    return _decode_name(memoryview(data)[_START.size :])
 
 
 def head_end(data: bytes) -> int:

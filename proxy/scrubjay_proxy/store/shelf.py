@@ -1,8 +1,9 @@
 """Responses and bodies of one process, in the fewest bytes: what is known of each stays packed.
 
-Two dictionaries from id to bytes are all there is for most of them; the collector has nothing to
-look through. A key is hashed to the id that it has without Vary, and read again from what is
-unpacked: two keys of one hash are told apart.
+Two dictionaries of bytes are all there is for most of them, heads by id and bodies by generation:
+the collector has nothing to look through, and a hit finds its body at once. A key is hashed to the
+id that it has without Vary, and is compared with what comes of unpacking: two keys of one hash are
+told apart.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.store.base import object_id
-from scrubjay_proxy.store.packing import pack_head, unpack_head, unpack_key
+from scrubjay_proxy.store.packing import pack_head, unpack_head, unpack_name
 from scrubjay_proxy.store.unpacked import Unpacked, Variants
 
 _STRONG = 8_192  # keys that stay unpacked; those that are hit are in the hit path's hands anyway
@@ -22,7 +23,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._heads: dict[int, bytes] = {}
-        self._bodies: dict[int, bytes] = {}
+        self._bodies: dict[int, bytes] = {}  # by generation, which no two have in common
         # By the id of a key without Vary, the oldest first; not there where that is the only one.
         self._variants: dict[int, tuple[int, ...]] = {}
         self._unpacked: Unpacked[str] = Unpacked(_STRONG)
@@ -32,7 +33,7 @@ class Shelf:
 
     def keys(self) -> Iterator[str]:
         """Every key something is stored under."""
-        return iter({unpack_key(head): None for head in self._heads.values()})
+        return iter({unpack_name(head).key: None for head in self._heads.values()})
 
     def find(self, key: str) -> Sequence[Stored]:
         """The variants, the oldest first; the same sequence while nothing changes under the key
@@ -41,26 +42,19 @@ class Shelf:
 
     def body(self, stored: Stored) -> bytes | None:
         """What is held of the body of this very generation."""
-        for one in self.find(stored.key):
-            if one is stored or (one.id == stored.id and one.generation == stored.generation):
-                return self._bodies[one.id]
-        return None
+        return self._bodies.get(stored.generation)
 
     def at(self, id: int) -> Stored | None:
         """What is stored under an id."""
         head = self._heads.get(id)
         return None if head is None else unpack_head(head)
 
-    def size(self, id: int) -> int:
-        """Bytes held of a body."""
-        return len(self._bodies[id])
-
     def select(
         self, names: Callable[[str], bool] | None, labels: Callable[[Stored], bool] | None
     ) -> Iterator[int]:
         """Ids of those whose key or whose head is one that is looked for."""
         for id, head in self._heads.items():
-            named = names is not None and names(unpack_key(head))
+            named = names is not None and names(unpack_name(head).key)
             if named or (labels is not None and (one := unpack_head(head)) and labels(one)):
                 yield id
 
@@ -68,15 +62,18 @@ class Shelf:
         """From now on this is found, in its former place or as the newest variant; without a
         body, the one that is there stays."""
         id = stored.id
-        if id in self._heads and unpack_key(self._heads[id]) != stored.key:
+        former = unpack_name(self._heads[id]) if id in self._heads else None
+        if former is not None and former.key != stored.key:
             self.discard(id)  # another key of the same hash
+        elif former is not None and body is not None:
+            del self._bodies[former.generation]
         base = object_id(stored.key, ()) if stored.selecting else id
         before = self._variants.get(base, (base,) if base in self._heads else ())
         if id not in before and (before or id != base):
             self._variants[base] = (*before, id)
         self._heads[id] = pack_head(stored)
         if body is not None:
-            self._bodies[id] = body
+            self._bodies[stored.generation] = body
         self._unpacked.drop(stored.key)
 
     def discard(self, id: int) -> None:
@@ -84,10 +81,10 @@ class Shelf:
         head = self._heads.pop(id, None)
         if head is None:
             return
-        del self._bodies[id]
-        key = unpack_key(head)
-        self._unpacked.drop(key)
-        base = object_id(key, ())
+        name = unpack_name(head)
+        del self._bodies[name.generation]
+        self._unpacked.drop(name.key)
+        base = object_id(name.key, ())
         if base in self._variants:
             rest = tuple(one for one in self._variants.pop(base) if one != id)
             if rest not in ((), (base,)):
