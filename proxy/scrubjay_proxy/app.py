@@ -20,6 +20,7 @@ from scrubjay_proxy.control.api import create_api
 from scrubjay_proxy.control.running import Purge, Usage
 from scrubjay_proxy.control.serve import ControlServer
 from scrubjay_proxy.deliver import Delivery
+from scrubjay_proxy.direct import Direct
 from scrubjay_proxy.events import Events
 from scrubjay_proxy.fetch import Fetcher
 from scrubjay_proxy.flight import Flights
@@ -147,7 +148,7 @@ class Proxy:
         if forward is not None:
             ports = frozenset(told.proxy.connect_ports)
             tunnels = Tunnels(forward, ports, told.origin.connect_timeout)
-        return Flow(
+        flow = Flow(
             caching=self.caching,
             delivery=delivery,
             passing=passing,
@@ -160,6 +161,8 @@ class Proxy:
             purge=self.purge,
             purge_from=told.proxy.purge_from,
         )
+        self.direct = Direct(flow, self.caching, fetcher, delivery, self.routes)
+        return flow
 
     # What the control port asks for.
 
@@ -246,7 +249,8 @@ class Proxy:
 
     def _connection(self) -> ClientConnection:
         refuse = lambda bad: refusal(bad, self.clock())  # noqa: E731
-        return ClientConnection(self.flow, refuse, Limits(), self._clients, self.quick)
+        ways = self.flow, refuse, Limits(), self._clients, self.quick
+        return ClientConnection(*ways, direct=self.direct)
 
     async def drain(self) -> None:
         """Take nothing new, finish what is under way within the grace time, then close."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from scrubjay_proxy.asking import interpret
 from scrubjay_proxy.http.messages import Request, Stored
@@ -14,6 +14,7 @@ from scrubjay_proxy.recent import Recent
 from scrubjay_proxy.recording import Recorder
 from scrubjay_proxy.routes import Route, Routes
 from scrubjay_proxy.store.base import Store
+from scrubjay_proxy.wire.handlers import Client
 from scrubjay_proxy.wire.heads import RequestHead
 
 LARGEST = 1_048_576  # of a body that is written without waiting for the client
@@ -21,15 +22,6 @@ LONGEST = 2_048  # of a request head that is remembered
 _HEADS = 4 * 2**20  # bytes of request heads, twice
 _ANSWERS = 8_192  # twice
 _SIGHTINGS = 65_536
-
-
-class Client(Protocol):
-    """What an answer needs of the connection it goes out by."""
-
-    encrypted: bool
-
-    def answer(self, head: bytes, body: bytes) -> None:
-        """Queue a whole answer."""
 
 
 class Known(NamedTuple):

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import cast
 
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
-from scrubjay_proxy.wire.call import Call, ClientGone
+from scrubjay_proxy.wire.call import Call, ClientGone, Handler
 from scrubjay_proxy.wire.cut import cut
 from scrubjay_proxy.wire.deadline import Deadline
 from scrubjay_proxy.wire.framing import Length, request_length
 from scrubjay_proxy.wire.gate import Gate
+from scrubjay_proxy.wire.handlers import Direct, Quick, Refusal
 from scrubjay_proxy.wire.heads import BadMessage, RequestHead, head_end, parse_request
 from scrubjay_proxy.wire.pace import Limits, Pace
 
 _JOINED = 65_536  # bytes of a body that are copied behind their head
-
-Handler = Callable[[Call], Awaitable[None]]
-Refusal = Callable[[BadMessage], bytes]
-# Answers a request without a body at once, or does nothing; without a parsed head, only where
-# these very bytes were parsed before.
-Quick = Callable[[bytes, RequestHead | None, "ClientConnection"], bool]
 
 
 class ClientConnection(asyncio.Protocol):
@@ -34,22 +29,21 @@ class ClientConnection(asyncio.Protocol):
         limits: Limits,
         known: set[ClientConnection],
         quick: Quick | None = None,
+        *,
+        direct: Direct | None = None,
     ) -> None:
         self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
-        self._quick = quick
-        self._buffer = bytearray()
-        self._searched = 0
+        self._quick, self._direct = quick, direct
+        self._buffer, self._searched = bytearray(), 0
         self._pace = Pace(limits)
         self._body: Body | None = None
         self._call: Call | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
-        self._deadline = Deadline(self._expired)
-        self._gate = Gate()
+        self._deadline, self.gate = Deadline(self._expired), Gate()
         self._receive: Callable[[bytes], None] | None = None
         self._held = self._closing = False
-        self.peer = ""
-        self.encrypted = False
+        self.peer, self.encrypted = "", False
         self.gone = asyncio.Event()
 
     # What asyncio calls.
@@ -83,7 +77,7 @@ class ClientConnection(asyncio.Protocol):
         # A client may shut its sending side and still read the answer.
         if self._call is not None:
             self._call.keep_alive = False
-        return self._task is not None
+        return self._call is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._known.discard(self)
@@ -93,14 +87,14 @@ class ClientConnection(asyncio.Protocol):
         if self._body is not None:
             self._body.fail(ClientGone("the client closed the connection"))
         self._transport = None
-        self._gate.open()
+        self.gate.open()
         self.gone.set()
 
     def pause_writing(self) -> None:
-        self._gate.shut()
+        self.gate.shut()
 
     def resume_writing(self) -> None:
-        self._gate.open()
+        self.gate.open()
 
     # What a call or a quick answer does.
 
@@ -121,7 +115,7 @@ class ClientConnection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Wait until the client took most of what was written."""
-        await self._gate.passed()
+        await self.gate.passed()
         if self._transport is None:
             raise ClientGone("the client closed the connection")
 
@@ -157,13 +151,30 @@ class ClientConnection(asyncio.Protocol):
     def busy(self) -> bool:
         """Whether an answer is under way, or not all of it sent."""
         unsent = self._transport is not None and self._transport.get_write_buffer_size() > 0
-        return self._task is not None or unsent
+        return self._call is not None or unsent
+
+    def run(self, call: Call, handler: Handler) -> None:
+        """Have a task answer the call."""
+        self._task = asyncio.get_running_loop().create_task(self._run(call, handler))
+
+    def finish(self, call: Call) -> None:
+        """Go on behind a call that is answered."""
+        self._task = self._call = self._body = None
+        if self._transport is None or self._receive is not None:
+            return
+        if self._closing or not call.keep_alive or self._transport.is_closing():
+            self._closing = True
+            self._transport.close()
+            return
+        self._resume()
+        self._deadline.set(self._limits.idle)
+        self._next()
 
     # Its own part.
 
     def _next(self) -> None:
         """Answer or begin the next requests, where they are complete up to their bodies."""
-        if self._task is not None:
+        if self._call is not None:
             if len(self._buffer) > HIGH_WATER:
                 self._pause()
             return
@@ -203,7 +214,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _answered(self, data: bytes, head: RequestHead | None = None) -> bool:
         """Whether a request could be answered at once, the client being quick enough itself."""
-        if self._quick is None or self._task is not None or self._gate.is_shut:
+        if self._quick is None or self._call is not None or self.gate.is_shut:
             return False
         return self._quick(data, head, self)
 
@@ -217,8 +228,9 @@ class ClientConnection(asyncio.Protocol):
             self._deadline.set(self._limits.body)
             self._feed_body(rest)
         if not self._closing:
-            self._call = Call(self, head, self._body)
-            self._task = asyncio.get_running_loop().create_task(self._run(self._call))
+            self._call = call = Call(self, head, self._body)
+            if self._direct is None or length != 0 or self.gate.is_shut or not self._direct(call):
+                self.run(call, self._handler)
 
     def _feed_body(self, data: bytes) -> None:
         assert self._body is not None
@@ -235,9 +247,9 @@ class ClientConnection(asyncio.Protocol):
             self._deadline.clear()
             self._buffer += rest
 
-    async def _run(self, call: Call) -> None:
+    async def _run(self, call: Call, handler: Handler) -> None:
         try:
-            await self._handler(call)
+            await handler(call)
             if not call.body.ended and not self._closing:
                 await call.discard_rest()
         except ClientGone:
@@ -252,19 +264,7 @@ class ClientConnection(asyncio.Protocol):
             self.abort()
             raise
         finally:
-            self._task = self._call = self._body = None
-            self._finish(call)
-
-    def _finish(self, call: Call) -> None:
-        if self._transport is None or self._receive is not None:
-            return
-        if self._closing or not call.keep_alive or self._transport.is_closing():
-            self._closing = True
-            self._transport.close()
-            return
-        self._resume()
-        self._deadline.set(self._limits.idle)
-        self._next()
+            self.finish(call)
 
     def _refuse(self, bad: BadMessage) -> None:
         """Answer what cannot be parsed, and read nothing behind it."""

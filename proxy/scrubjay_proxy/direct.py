@@ -1,0 +1,142 @@
+"""The miss path: a plain GET of something that is not stored, told by callbacks.
+
+It is sent on within the client's data callback and answered once the origin's head is there,
+without a task, where all of a short answer has come with it. What turns out to be more than that
+goes on in a task, from where it stands. The schedule of a herd is the one in `flight`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scrubjay_proxy.answers import Asked
+from scrubjay_proxy.asking import interpret
+from scrubjay_proxy.caching import Caching, filled_status, private_status
+from scrubjay_proxy.deliver import Delivery
+from scrubjay_proxy.fetch import Fetcher, Lead
+from scrubjay_proxy.flight import Filled
+from scrubjay_proxy.flow import Account, Flow
+from scrubjay_proxy.http.reuse import Forward
+from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.ready import is_plain
+from scrubjay_proxy.recording import Job
+from scrubjay_proxy.routes import Routes
+from scrubjay_proxy.told import Told
+from scrubjay_proxy.wire.body import HIGH_WATER
+from scrubjay_proxy.wire.call import Call, ClientGone
+
+_MISS = Forward(Why.URI_MISS)  # what `before_request` says of a plain GET where nothing is stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    """A call that waits for the origin's head."""
+
+    account: Account
+    lead: Lead
+
+
+class Direct:
+    """Begins to answer what needs no task, by the same functions as the long way."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        caching: Caching,
+        fetcher: Fetcher,
+        delivery: Delivery,
+        routes: Routes,
+    ) -> None:
+        self._flow, self._caching, self._fetcher = flow, caching, fetcher
+        self._delivery, self._routes, self._store = delivery, routes, fetcher.store
+
+    def __call__(self, call: Call) -> bool:
+        """Answer a request without a body; False: nothing was done."""
+        began = self._flow.timer()
+        try:
+            job = self._job(call)
+            lead = None if job is None else self._lead(job)
+        except Exception:  # noqa: BLE001  the long way meets it too, and says so
+            return False
+        if job is None or lead is None or lead.begun is None:
+            return False
+        self._store.seen()
+        miss = _Miss(Account(call, began, job.route.name), lead)
+        lead.begun.coming.add_done_callback(lambda _: self._came(miss))
+        return True
+
+    def _job(self, call: Call) -> Job | None:
+        head = call.head
+        if not is_plain(head):
+            return None
+        asked = interpret(head, encrypted=call.encrypted)
+        route = self._routes.find(asked.host, asked.target)
+        if route is None or not asked.host:
+            return None
+        interim = self._delivery.interim(call)
+        return Job(route.keyed(asked), route, _MISS, call.peer, interim)
+
+    def _lead(self, job: Job) -> Lead | None:
+        """The question, where nothing is stored and nobody has asked it."""
+        key = self._fetcher.recorder.searches.key(job.asked)
+        flights = self._fetcher.flights
+        known = self._store.peek(key)
+        if known is None or known or flights.joinable(key) is not None:
+            return None
+        return self._fetcher.begin(job, None if flights.is_private(key) else key)
+
+    def _came(self, miss: _Miss) -> None:
+        """The origin's head is there, or it will not come."""
+        account, begun = miss.account, miss.lead.begun
+        call = account.call
+        if begun is None or not _is_short(begun):
+            coming = self._caching.resume(call, miss.lead)
+            call.go_on(lambda _: self._flow.answered(account, coming))
+            return
+        try:
+            told = self._answer(call, miss.lead)
+        except ClientGone:
+            call.abort()
+        except Exception as error:  # noqa: BLE001  told as the long way tells it
+            failing = _failing(error)
+            call.go_on(lambda _: self._flow.answered(account, failing))
+            return
+        else:
+            if call.is_full:
+                call.go_on(lambda _: self._taken(account, told))
+                return
+            self._flow.count(account, told)
+        call.finish()
+
+    def _answer(self, call: Call, lead: Lead) -> Told:
+        """What came, in one write. Raises ClientGone."""
+        job, landing = lead.job, self._fetcher.end(lead)
+        if isinstance(landing, Filled):
+            fill, why = landing.fill, job.plan.why
+            status = filled_status(job.plan, fill)
+            length = fill.length or 0
+            head, span, code = self._delivery.filled(call, job.asked, fill, length, status)
+            body = fill.ready(span) if span is not None else b""
+        else:
+            answer, why = landing.answer, landing.why
+            code, body = answer.head.status, answer.whole()
+            head = self._delivery.relayed(call, answer, private_status(job.plan, landing))
+        assert body is not None
+        call.put(head, body)
+        return Told("fetched", why.value, code)
+
+    async def _taken(self, account: Account, told: Told) -> None:
+        """Wait until the client took it."""
+        await account.call.drained()
+        self._flow.count(account, told)
+
+
+def _is_short(begun: Asked) -> bool:
+    """Whether there is nothing to wait for; a 206 may have to be kept along the way."""
+    if not begun.is_whole:
+        return False
+    return begun.connection.body.received < HIGH_WATER and begun.coming.result().status != 206
+
+
+async def _failing(error: Exception) -> Told:
+    raise error
