@@ -34,6 +34,7 @@ from scrubjay_proxy.meter import Gauges, Meter
 from scrubjay_proxy.models.building import models_of
 from scrubjay_proxy.outgoing import refusal
 from scrubjay_proxy.passing import Passing
+from scrubjay_proxy.plain import Plains
 from scrubjay_proxy.purging import selector
 from scrubjay_proxy.quick import Quick
 from scrubjay_proxy.recording import Recorder
@@ -139,7 +140,8 @@ class Proxy:
         fetcher = Fetcher(
             self.store, Flights(self.clock), recorder, self.clock, self.meter, hop=hop
         )
-        self.quick = Quick(self.store, recorder, self.routes, self.meter, self.clock)
+        plains = Plains(self.routes, self.searches)
+        self.quick = Quick(self.store, recorder, plains, self.meter, self.clock)
         delivery = Delivery(self.store, self.clock)
         self.caching = Caching(self.store, fetcher, delivery, self.meter, self.clock)
         passing = Passing(self.store, fetcher, delivery, hop=hop, max_body=told.proxy.max_body)
@@ -161,7 +163,7 @@ class Proxy:
             purge=self.purge,
             purge_from=told.proxy.purge_from,
         )
-        self.direct = Direct(flow, self.caching, fetcher, delivery, self.routes)
+        self.direct = Direct(flow, self.caching, fetcher, delivery, plains)
         return flow
 
     # What the control port asks for.

@@ -14,7 +14,7 @@ from scrubjay_proxy.http.messages import Head, Pair, Request, Stored
 from scrubjay_proxy.http.ranges import Span
 from scrubjay_proxy.http.respond import answer_from
 from scrubjay_proxy.http.why import Why
-from scrubjay_proxy.outgoing import length_field, plain, to_client
+from scrubjay_proxy.outgoing import length_field, plain, rendered
 from scrubjay_proxy.recording import Job, Recorder
 from scrubjay_proxy.store.base import Store, Vanished, Writer
 from scrubjay_proxy.wire.call import Call
@@ -110,8 +110,8 @@ class Delivery:
         """A body of unknown length: chunked, or for HTTP/1.0 until the connection closes."""
         chunked = call.head.minor == 1
         call.keep_alive = call.keep_alive and chunked
-        rendered = self._head(call, head, status, _CHUNKED if chunked else None)
-        await call.begin(rendered, chunked=chunked)
+        begins = self._head(call, head, status, _CHUNKED if chunked else None)
+        await call.begin(begins, chunked=chunked)
 
     async def from_origin(
         self, call: Call, answer: Answer, status: str, writer: Writer | None = None
@@ -192,8 +192,7 @@ class Delivery:
         return send
 
     def _head(self, call: Call, head: Head, status: str, framing: tuple[str, str] | None) -> bytes:
-        sent = to_client(head, self._clock(), status, framing, *_connection(call))
-        return render_response(sent)
+        return rendered(head, self._clock(), status, framing, *_connection(call))
 
     def _cut(self, call: Call) -> None:
         """The rest will not come: the client must not take what it has for all of it."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scrubjay_proxy.answers import Asked
-from scrubjay_proxy.asking import interpret
 from scrubjay_proxy.caching import Caching, filled_status, private_status
 from scrubjay_proxy.deliver import Delivery
 from scrubjay_proxy.fetch import Fetcher, Lead
@@ -18,9 +17,8 @@ from scrubjay_proxy.flight import Filled
 from scrubjay_proxy.flow import Account, Flow
 from scrubjay_proxy.http.reuse import Forward
 from scrubjay_proxy.http.why import Why
-from scrubjay_proxy.ready import is_plain
+from scrubjay_proxy.plain import Plains
 from scrubjay_proxy.recording import Job
-from scrubjay_proxy.routes import Routes
 from scrubjay_proxy.told import Told
 from scrubjay_proxy.wire.body import HIGH_WATER
 from scrubjay_proxy.wire.call import Call, ClientGone
@@ -45,45 +43,35 @@ class Direct:
         caching: Caching,
         fetcher: Fetcher,
         delivery: Delivery,
-        routes: Routes,
+        plains: Plains,
     ) -> None:
         self._flow, self._caching, self._fetcher = flow, caching, fetcher
-        self._delivery, self._routes, self._store = delivery, routes, fetcher.store
+        self._delivery, self._plains, self._store = delivery, plains, fetcher.store
 
     def __call__(self, call: Call) -> bool:
         """Answer a request without a body; False: nothing was done."""
         began = self._flow.timer()
         try:
-            job = self._job(call)
-            lead = None if job is None else self._lead(job)
+            lead = self._lead(call)
         except Exception:  # noqa: BLE001  the long way meets it too, and says so
             return False
-        if job is None or lead is None or lead.begun is None:
+        if lead is None or lead.begun is None:
             return False
         self._store.seen()
-        miss = _Miss(Account(call, began, job.route.name), lead)
+        miss = _Miss(Account(call, began, lead.job.route.name), lead)
         lead.begun.coming.add_done_callback(lambda _: self._came(miss))
         return True
 
-    def _job(self, call: Call) -> Job | None:
-        head = call.head
-        if not is_plain(head):
-            return None
-        asked = interpret(head, encrypted=call.encrypted)
-        route = self._routes.find(asked.host, asked.target)
-        if route is None or not asked.host:
-            return None
-        interim = self._delivery.interim(call)
-        return Job(route.keyed(asked), route, _MISS, call.peer, interim)
-
-    def _lead(self, job: Job) -> Lead | None:
+    def _lead(self, call: Call) -> Lead | None:
         """The question, where nothing is stored and nobody has asked it."""
-        key = self._fetcher.recorder.searches.key(job.asked)
-        flights = self._fetcher.flights
-        known = self._store.peek(key)
-        if known is None or known or flights.joinable(key) is not None:
+        plain = self._plains.read(call.head, encrypted=call.encrypted)
+        if plain is None:
             return None
-        return self._fetcher.begin(job, None if flights.is_private(key) else key)
+        known, flights = self._store.peek(plain.key), self._fetcher.flights
+        if known is None or known or flights.joinable(plain.key) is not None:
+            return None
+        job = Job(plain.asked, plain.route, _MISS, call.peer, self._delivery.interim(call))
+        return self._fetcher.begin(job, None if flights.is_private(plain.key) else plain.key)
 
     def _came(self, miss: _Miss) -> None:
         """The origin's head is there, or it will not come."""

@@ -150,8 +150,8 @@ class Fetcher:
                 asked = asked.with_headers(asked.headers.without(CONDITIONAL).plus(*asks))
             case Forward():
                 pass
-        origin = job.route.origin.address.authority
-        host = asked.host if job.route.keeps_host and asked.host else origin
+        kept = asked.host if job.route.keeps_host else ""
+        host = kept or job.route.origin.address.authority
         targets = job.route.rules.targets
         lines = to_origin(asked, host, job.peer, 0, hop=self._hop, targets=targets)
         return Ask(asked.method, asked.target, lines, None, job.interim)
