@@ -46,6 +46,25 @@ class Ask:
     interim: Callable[[Head], None] = lambda _: None
 
 
+@dataclass(slots=True)
+class Asked:
+    """A request that was sent, and the head that is coming."""
+
+    ask: Ask
+    connection: OriginConnection
+    requested: float
+    coming: asyncio.Future[Head]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a whole answer has come, of a length that its head tells."""
+        coming = self.coming
+        if coming.cancelled() or coming.exception() is not None:
+            return False
+        body = self.connection.body
+        return body.ended and isinstance(body.length, int)
+
+
 class Answer:
     """The origin's head, and its body as it comes; must be finished or discarded."""
 

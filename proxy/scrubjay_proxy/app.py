@@ -20,6 +20,7 @@ from scrubjay_proxy.control.api import create_api
 from scrubjay_proxy.control.running import Purge, Usage
 from scrubjay_proxy.control.serve import ControlServer
 from scrubjay_proxy.deliver import Delivery
+from scrubjay_proxy.direct import Direct
 from scrubjay_proxy.events import Events
 from scrubjay_proxy.fetch import Fetcher
 from scrubjay_proxy.flight import Flights
@@ -33,6 +34,7 @@ from scrubjay_proxy.meter import Gauges, Meter
 from scrubjay_proxy.models.building import models_of
 from scrubjay_proxy.outgoing import refusal
 from scrubjay_proxy.passing import Passing
+from scrubjay_proxy.plain import Plains
 from scrubjay_proxy.purging import selector
 from scrubjay_proxy.quick import Quick
 from scrubjay_proxy.recording import Recorder
@@ -138,7 +140,8 @@ class Proxy:
         fetcher = Fetcher(
             self.store, Flights(self.clock), recorder, self.clock, self.meter, hop=hop
         )
-        self.quick = Quick(self.store, recorder, self.routes, self.meter, self.clock)
+        plains = Plains(self.routes, self.searches)
+        self.quick = Quick(self.store, recorder, plains, self.meter, self.clock)
         delivery = Delivery(self.store, self.clock)
         self.caching = Caching(self.store, fetcher, delivery, self.meter, self.clock)
         passing = Passing(self.store, fetcher, delivery, hop=hop, max_body=told.proxy.max_body)
@@ -147,7 +150,7 @@ class Proxy:
         if forward is not None:
             ports = frozenset(told.proxy.connect_ports)
             tunnels = Tunnels(forward, ports, told.origin.connect_timeout)
-        return Flow(
+        flow = Flow(
             caching=self.caching,
             delivery=delivery,
             passing=passing,
@@ -160,6 +163,8 @@ class Proxy:
             purge=self.purge,
             purge_from=told.proxy.purge_from,
         )
+        self.direct = Direct(flow, self.caching, fetcher, delivery, plains)
+        return flow
 
     # What the control port asks for.
 
@@ -246,7 +251,8 @@ class Proxy:
 
     def _connection(self) -> ClientConnection:
         refuse = lambda bad: refusal(bad, self.clock())  # noqa: E731
-        return ClientConnection(self.flow, refuse, Limits(), self._clients, self.quick)
+        ways = self.flow, refuse, Limits(), self._clients, self.quick
+        return ClientConnection(*ways, direct=self.direct)
 
     async def drain(self) -> None:
         """Take nothing new, finish what is under way within the grace time, then close."""

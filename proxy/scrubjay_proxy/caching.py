@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from scrubjay_proxy.answers import OriginError
 from scrubjay_proxy.deliver import Delivery
-from scrubjay_proxy.fetch import Fetcher
+from scrubjay_proxy.fetch import Fetcher, Lead
+from scrubjay_proxy.fill import Fill
 from scrubjay_proxy.flight import Failed, Filled, Landing, Private, Refreshed, Stale
 from scrubjay_proxy.http import cachestatus
 from scrubjay_proxy.http.directives import request_directives
@@ -65,8 +66,17 @@ class Caching:
 
     async def answer(self, call: Call, asked: Request, route: Route) -> Told:
         """Answer a GET or HEAD without a body. Raises OriginError, ClientGone."""
-        visit = _Visit(call, asked, route)
         self._store.seen()
+        return await self._look(_Visit(call, asked, route))
+
+    async def resume(self, call: Call, lead: Lead) -> Told:
+        """Answer a call whose question was sent already. Raises OriginError, ClientGone."""
+        job = lead.job
+        visit = _Visit(call, job.asked, job.route, rounds=1)
+        landing = await self._fetcher.follow(lead)
+        return await self._landed(visit, job, landing) or await self._look(visit)
+
+    async def _look(self, visit: _Visit) -> Told:
         while True:
             visit.rounds += 1
             key = self._fetcher.recorder.searches.key(visit.asked)
@@ -168,8 +178,7 @@ class Caching:
             case Failed(error):
                 raise error
             case Private(answer, why):
-                code = answer.head.status
-                status = cachestatus.forwarded(job.plan.why, code, stored=False, detail=why)
+                code, status = answer.head.status, private_status(job.plan, landing)
                 if why is Why.PARTIAL:
                     await self._delivery.part(
                         visit.call, answer, status, self._fetcher.recorder, job
@@ -180,10 +189,7 @@ class Caching:
 
     async def _from_fill(self, visit: _Visit, plan: Plan, landing: Filled) -> Told:
         fill = landing.fill
-        origin_said = fill.stored.head.status
-        status = cachestatus.forwarded(
-            plan.why, origin_said, stored=fill.keeping, collapsed=visit.collapsed
-        )
+        status = filled_status(plan, fill, collapsed=visit.collapsed)
         code = await self._delivery.from_fill(visit.call, visit.asked, fill, status)
         return Told("fetched", plan.why.value, code)
 
@@ -210,9 +216,21 @@ class Caching:
 
     async def settle(self) -> None:
         """Wait for fetches that nobody waits for."""
-        tasks = [*self._refreshes, *self._fetcher.pumps]
+        tasks = [*self._refreshes, *self._fetcher.intake.pumps]
         if tasks:
             await asyncio.wait(tasks)
+
+
+def private_status(plan: Plan, landing: Private) -> str:
+    """Cache-Status of an answer that nobody else gets."""
+    said = landing.answer.head.status
+    return cachestatus.forwarded(plan.why, said, stored=False, detail=landing.why)
+
+
+def filled_status(plan: Plan, fill: Fill, *, collapsed: bool = False) -> str:
+    """Cache-Status of an answer that is being taken in."""
+    said = fill.stored.head.status
+    return cachestatus.forwarded(plan.why, said, stored=fill.keeping, collapsed=collapsed)
 
 
 def flight_key(key: str, *, variants: bool) -> str:

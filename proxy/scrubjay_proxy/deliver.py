@@ -11,9 +11,10 @@ from scrubjay_proxy.fill import Fill
 from scrubjay_proxy.http import cachestatus
 from scrubjay_proxy.http.hops import end_to_end
 from scrubjay_proxy.http.messages import Head, Pair, Request, Stored
+from scrubjay_proxy.http.ranges import Span
 from scrubjay_proxy.http.respond import answer_from
 from scrubjay_proxy.http.why import Why
-from scrubjay_proxy.outgoing import length_field, plain, to_client
+from scrubjay_proxy.outgoing import length_field, plain, rendered
 from scrubjay_proxy.recording import Job, Recorder
 from scrubjay_proxy.store.base import Store, Vanished, Writer
 from scrubjay_proxy.wire.call import Call
@@ -63,25 +64,30 @@ class Delivery:
         """A response whose body is still arriving."""
         if fill.length is None:
             return await self._of_unknown_length(call, asked, fill, status)
-        whole = fill.stored
-        if whole.length != fill.length:
-            whole = replace(whole, length=fill.length, parts=((0, fill.length),))
-        answer = answer_from(asked, whole, self._clock())
-        framing = None if answer.length is None else length_field(answer.length)
-        head = self._head(call, answer.head, status, framing)
-        if answer.span is None or answer.span[0] == answer.span[1]:
-            await call.begin_with(head, b"")
-            return answer.head.status
-        if (data := fill.ready(answer.span)) is not None:
-            await call.begin_with(head, data)
-            return answer.head.status
+        head, span, code = self.filled(call, asked, fill, fill.length, status)
+        data = b"" if span is None else fill.ready(span)
+        if span is None or data is not None:
+            await call.begin_with(head, data or b"")
+            return code
         try:
-            await self._begin_with_first(call, head, fill.read(answer.span))
+            await self._begin_with_first(call, head, fill.read(span))
         except OriginError:
             if not call.started:
                 raise
             self._cut(call)
-        return answer.head.status
+        return code
+
+    def filled(
+        self, call: Call, asked: Request, fill: Fill, length: int, status: str
+    ) -> tuple[bytes, Span | None, int]:
+        """The head of a response of that length, what of its body follows, the status."""
+        whole = fill.stored
+        if whole.length != length:
+            whole = replace(whole, length=length, parts=((0, length),))
+        answer = answer_from(asked, whole, self._clock())
+        framing = None if answer.length is None else length_field(answer.length)
+        span = answer.span if answer.span and answer.span[0] < answer.span[1] else None
+        return self._head(call, answer.head, status, framing), span, answer.head.status
 
     async def _of_unknown_length(self, call: Call, asked: Request, fill: Fill, status: str) -> int:
         answer = answer_from(
@@ -104,8 +110,8 @@ class Delivery:
         """A body of unknown length: chunked, or for HTTP/1.0 until the connection closes."""
         chunked = call.head.minor == 1
         call.keep_alive = call.keep_alive and chunked
-        rendered = self._head(call, head, status, _CHUNKED if chunked else None)
-        await call.begin(rendered, chunked=chunked)
+        begins = self._head(call, head, status, _CHUNKED if chunked else None)
+        await call.begin(begins, chunked=chunked)
 
     async def from_origin(
         self, call: Call, answer: Answer, status: str, writer: Writer | None = None
@@ -114,7 +120,7 @@ class Delivery:
         try:
             known = writer is None and isinstance(answer.body.length, int)
             if known and (body := answer.whole()) is not None:
-                await call.begin_with(self._relayed(call, answer, status), body)
+                await call.begin_with(self.relayed(call, answer, status), body)
                 return True
             await self._begin_relay(call, answer, status)
             while data := await answer.read():
@@ -136,9 +142,9 @@ class Delivery:
         if not bodiless and isinstance(length, Framing):
             await self._begin_open_ended(call, answer.head, status)
             return
-        await call.begin(self._relayed(call, answer, status), chunked=False)
+        await call.begin(self.relayed(call, answer, status), chunked=False)
 
-    def _relayed(self, call: Call, answer: Answer, status: str) -> bytes:
+    def relayed(self, call: Call, answer: Answer, status: str) -> bytes:
         """The head of an answer whose length is known."""
         bodiless = call.head.method == "HEAD" or answer.head.status in _NO_BODY
         told = answer.head.headers.get("content-length")
@@ -186,8 +192,7 @@ class Delivery:
         return send
 
     def _head(self, call: Call, head: Head, status: str, framing: tuple[str, str] | None) -> bytes:
-        sent = to_client(head, self._clock(), status, framing, *_connection(call))
-        return render_response(sent)
+        return rendered(head, self._clock(), status, framing, *_connection(call))
 
     def _cut(self, call: Call) -> None:
         """The rest will not come: the client must not take what it has for all of it."""

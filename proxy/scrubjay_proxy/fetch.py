@@ -1,20 +1,19 @@
-"""Ask the origin for something that may be kept, and take it in."""
+"""Ask the origin for something that may be kept."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from scrubjay_proxy.answers import Answer, Ask, OriginError
-from scrubjay_proxy.fill import Fill
+from scrubjay_proxy.answers import Answer, Ask, Asked, OriginError
 from scrubjay_proxy.flight import Failed, Filled, Flights, Landing, Private, Refreshed, Stale
-from scrubjay_proxy.holding import needs_digest, tag_of
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.http.ranges import content_range, range_field
 from scrubjay_proxy.http.reuse import Complete, Forward, Revalidate
 from scrubjay_proxy.http.stale import when_unreachable
+from scrubjay_proxy.http.storable import why_not_store
 from scrubjay_proxy.http.validate import (
     CONDITIONAL,
     Freshen,
@@ -28,19 +27,30 @@ from scrubjay_proxy.http.validate import (
     strong_etag,
 )
 from scrubjay_proxy.http.why import Why
+from scrubjay_proxy.intake import Intake
 from scrubjay_proxy.meter import Meter
 from scrubjay_proxy.outgoing import to_origin
 from scrubjay_proxy.recording import Job, Recorder
-from scrubjay_proxy.store.base import Reason, Store, Vanished, Writer
-from scrubjay_proxy.wire.framing import Framing
+from scrubjay_proxy.store.base import Reason, Store
 
 # Answers that say what the resource is now, so that what was stored is over even where they
 # may not be stored themselves.
 _REPLACES = frozenset({200, 203, 204, 301, 302, 303, 307, 308, 404, 410})
+_GIVEN_UP = Failed(OriginError("reset", "the fetch was given up"))
+
+
+@dataclass(slots=True)
+class Lead:
+    """A question to an origin, the flight that waits for what it brings, and how far it is."""
+
+    job: Job
+    key: str | None = None
+    flight: asyncio.Future[Landing] | None = None
+    begun: Asked | None = None
 
 
 class Fetcher:
-    """Leads flights: asks, decides on the answer, fills the store."""
+    """Leads flights: asks, and decides on the answer."""
 
     def __init__(
         self,
@@ -53,33 +63,63 @@ class Fetcher:
         hop: str,
     ) -> None:
         self.store, self.flights, self.recorder = store, flights, recorder
-        self._clock, self._meter, self._hop = clock, meter, hop
-        self.pumps: set[asyncio.Task[None]] = set()
+        self._clock, self._hop = clock, hop
+        self.intake = Intake(store, recorder, meter)
 
     async def lead(self, job: Job, key: str | None) -> Landing:
         """Ask the origin; with `key`, for all who join that flight."""
-        if key is None:
-            return await self._ask(job)
-        flight = self.flights.start(key)
-        landing: Landing = Failed(OriginError("reset", "the fetch was given up"))
+        return await self.follow(self._lead(job, key, None))
+
+    async def follow(self, lead: Lead) -> Landing:
+        """Ask, or wait for what was asked."""
+        landing: Landing = _GIVEN_UP
         try:
-            landing = await self._ask(job)
+            landing = await self._ask(lead.job, lead.begun)
         finally:
-            self.flights.land(key, flight, landing)
-            if isinstance(landing, Filled):
-                landing.fill.when_over(partial(self.flights.over, key, flight))
+            self._land(lead, landing)
         return landing
 
-    async def _ask(self, job: Job) -> Landing:
+    def begin(self, job: Job, key: str | None) -> Lead | None:
+        """The same without waiting; None where no kept connection is there to ask on."""
+        begun = job.route.origin.begin(self._question(job))
+        return None if begun is None else self._lead(job, key, begun)
+
+    def end(self, lead: Lead) -> Filled | Private:
+        """What came of it, where a whole answer has come and nothing was known before."""
+        assert lead.begun is not None
+        job = lead.job
+        landing: Filled | Private | None = None
+        answer = job.route.origin.answer(lead.begun)
+        try:
+            why = why_not_store(job.asked, answer.head, job.route.rules)
+            landing = self.intake.keep(job, answer) if why is None else Private(answer, why)
+        finally:
+            self._land(lead, _GIVEN_UP if landing is None else landing)
+            if landing is None:
+                answer.discard()
+        return landing
+
+    def _lead(self, job: Job, key: str | None, begun: Asked | None) -> Lead:
+        return Lead(job, key, None if key is None else self.flights.start(key), begun)
+
+    def _land(self, lead: Lead, landing: Landing) -> None:
+        if lead.key is None or lead.flight is None:
+            return
+        self.flights.land(lead.key, lead.flight, landing)
+        if isinstance(landing, Filled):
+            landing.fill.when_over(partial(self.flights.over, lead.key, lead.flight))
+
+    async def _ask(self, job: Job, begun: Asked | None = None) -> Landing:
         asked, rules = job.asked, job.route.rules
         try:
-            answer = await job.route.origin.fetch(self._question(job))
+            ask = self._question(job) if begun is None else begun.ask
+            answer = await job.route.origin.fetch(ask, begun)
         except OriginError as error:
             known = job.known
             why = when_unreachable(asked, known, self._clock(), rules) if known else None
             return Stale(known, why) if known and why else Failed(error)
         if isinstance(job.plan, Complete) and self._completes(job.plan, answer):
-            return await self.keep(job, answer, job.plan.stored)
+            return self.intake.keep(job, answer, job.plan.stored)
         if isinstance(job.plan, Complete) and answer.head.status in (206, 416):
             # Not the part that was missing: what is held is of no use, ask for all of it.
             answer.discard()
@@ -94,7 +134,7 @@ class Fetcher:
                 answer.discard()
                 return Stale(stored, why)
             case Keep():
-                return await self.keep(job, answer)
+                return self.intake.keep(job, answer)
             case PassOn(why):
                 await self._passed(job, answer)
                 return Private(answer, why)
@@ -110,8 +150,8 @@ class Fetcher:
                 asked = asked.with_headers(asked.headers.without(CONDITIONAL).plus(*asks))
             case Forward():
                 pass
-        origin = job.route.origin.address.authority
-        host = asked.host if job.route.keeps_host and asked.host else origin
+        kept = asked.host if job.route.keeps_host else ""
+        host = kept or job.route.origin.address.authority
         targets = job.route.rules.targets
         lines = to_origin(asked, host, job.peer, 0, hop=self._hop, targets=targets)
         return Ask(asked.method, asked.target, lines, None, job.interim)
@@ -143,106 +183,6 @@ class Fetcher:
             and told.length == plan.stored.length
             and strong_etag(answer.head.headers) == strong_etag(plan.stored.head.headers)
         )
-
-    # Taking a body in.
-
-    async def keep(self, job: Job, answer: Answer, rest: Stored | None = None) -> Filled | Private:
-        """Take an answer in as it comes; `rest` is what it completes."""
-        if answer.body.length is Framing.UNTIL_CLOSE:
-            return Private(answer, Why.CLOSE_DELIMITED)
-        if answer.head.status == 206 and rest is None:
-            return Private(answer, Why.PARTIAL)
-        stored = self.recorder.whole(job, answer, rest)
-        length = _expected(answer, stored)
-        if length is not None and length > self.store.max_object:
-            return Private(answer, Why.TOO_LARGE)
-        fill = Fill(stored, length, digested=needs_digest(stored.head, job.route.rules))
-        body = answer.whole() if rest is None else None
-        if body:
-            fill.add(body)
-        pump = asyncio.get_running_loop().create_task(self._pump(fill, job, answer, rest, body))
-        self.pumps.add(pump)
-        pump.add_done_callback(self.pumps.discard)
-        return Filled(fill)
-
-    async def _pump(
-        self, fill: Fill, job: Job, answer: Answer, rest: Stored | None, body: bytes | None
-    ) -> None:
-        """Read the origin to the end, for the store and for whoever reads along; `body` is there
-        where all of it came with the head."""
-        try:
-            async with self.store.write(fill.stored, fill.length) as writer:
-                if body is None:
-                    await self._gather(fill, writer, job, answer, rest)
-                elif body:
-                    await self._take(fill, writer, body)
-                await self._commit(fill, job, writer)
-            fill.finish(answer.body.trailers)
-        except OriginError as error:
-            self._meter.refused_admission(Why.INCOMPLETE.value)
-            fill.fail(error)
-        except Vanished:
-            fill.fail(OriginError("reset", "the part that was stored is gone"))
-        finally:
-            # Whatever happens, nobody may wait for bytes that will not come.
-            if not fill.done and fill.failure is None:
-                fill.fail(OriginError("reset", "the fetch was given up"))
-            answer.discard()
-
-    async def _gather(
-        self, fill: Fill, writer: Writer, job: Job, answer: Answer, rest: Stored | None
-    ) -> None:
-        """Every byte in order: what is stored of it before, the origin's, what is behind."""
-        span = job.plan.span if isinstance(job.plan, Complete) else None
-        if rest is not None and span is not None:
-            await self._copy(fill, writer, rest, (0, span[0]))
-        await self._drain_into(fill, writer, answer)
-        if rest is not None and span is not None:
-            await self._copy(fill, writer, rest, (span[1], rest.length))
-        if fill.length is not None and fill.size != fill.length:
-            raise OriginError("protocol", "the parts do not add up")
-
-    async def _copy(self, fill: Fill, writer: Writer, rest: Stored, span: tuple[int, int]) -> None:
-        if span[0] < span[1]:
-            async for data in self.store.read(rest, span):
-                fill.add(data)
-                await writer.add(data)
-
-    async def _drain_into(self, fill: Fill, writer: Writer, answer: Answer) -> None:
-        while data := await answer.read():
-            fill.add(data)
-            await self._take(fill, writer, data)
-            await fill.room()
-            if not fill.wanted:
-                raise OriginError("reset", "nobody waits for the rest")
-
-    async def _take(self, fill: Fill, writer: Writer, data: bytes) -> None:
-        """Offer the store what readers have; they alone hold it where it is refused."""
-        await writer.add(data)
-        if writer.why is not None and fill.keeping:
-            fill.let_go()
-
-    async def _commit(self, fill: Fill, job: Job, writer: Writer) -> None:
-        length = fill.size
-        tag = tag_of(fill.stored.head, fill.digest)
-        whole = fill.stored
-        if (whole.length, whole.tag) != (length, tag):
-            whole = replace(whole, length=length, parts=((0, length),), tag=tag)
-        kept = await writer.commit(self.recorder.held(whole, job.route))
-        if kept:
-            self._meter.stored()
-        else:
-            self._meter.refused_admission((writer.why or Why.NO_ROOM).value)
-        known = job.known
-        if kept and known is not None and known.id != whole.id:
-            await self.store.remove(known, Reason.REPLACED)
-
-
-def _expected(answer: Answer, stored: Stored) -> int | None:
-    """The complete length, where the head tells it."""
-    if answer.head.status == 206:
-        return stored.length
-    return answer.body.length if isinstance(answer.body.length, int) else None
 
 
 async def _drain(answer: Answer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import structlog
@@ -30,6 +30,15 @@ from scrubjay_proxy.wire.heads import BadMessage
 log = structlog.get_logger()
 
 
+@dataclass(slots=True)
+class Account:
+    """What is counted of a call once it is answered; seconds by the flow's timer."""
+
+    call: Call
+    began: float
+    route: str = "none"
+
+
 class Flow:
     """Answers calls. Everything it does to the cache, the origin or the client is elsewhere."""
 
@@ -51,22 +60,19 @@ class Flow:
         self._caching, self._passing, self._delivery = caching, passing, delivery
         self._routes = routes
         self._forward, self._tunnels = forward, tunnels
-        self._meter, self._timer, self._hop = meter, timer, hop
+        self._meter, self.timer, self._hop = meter, timer, hop
         self._purge, self._purge_from = purge, purge_from
 
     async def __call__(self, call: Call) -> None:
         """Answer one call and count it."""
-        began = self._timer()
-        route = "none"
+        account = Account(call, self.timer())
+        await self.answered(account, self._story(account))
+
+    async def answered(self, account: Account, coming: Awaitable[Told]) -> None:
+        """Have a call answered, say so where that fails, and count it."""
+        call = account.call
         try:
-            asked = interpret(call.head, encrypted=call.encrypted)
-            self._break_circle(asked)
-            found = await self._find(call, asked)
-            if found is None:
-                told = await self._own(call, asked)
-            else:
-                route = found.name
-                told = await self._routed(call, asked, found)
+            told = await coming
         except NotAllowed as no:
             told = await self._refuse(call, no.status, no.reason, str(no))
         except OriginError as error:
@@ -76,11 +82,25 @@ class Flow:
         except Exception as error:
             log.exception("a request failed inside the proxy", target=call.head.target)
             told = await self._failed(call, OriginError("reset", type(error).__name__))
-        seconds = self._timer() - began
-        from_store = call.sent if told.from_store else 0
+        self.count(account, told)
+
+    def count(self, account: Account, told: Told) -> None:
+        """Count an answered call."""
+        seconds, sent = self.timer() - account.began, account.call.sent
+        from_store = sent if told.from_store else 0
         self._meter.request(
-            route, told.outcome, told.why, told.status, seconds, call.sent, from_store
+            account.route, told.outcome, told.why, told.status, seconds, sent, from_store
         )
+
+    async def _story(self, account: Account) -> Told:
+        call = account.call
+        asked = interpret(call.head, encrypted=call.encrypted)
+        self._break_circle(asked)
+        found = await self._find(call, asked)
+        if found is None:
+            return await self._own(call, asked)
+        account.route = found.name
+        return await self._routed(call, asked, found)
 
     def _break_circle(self, asked: Request) -> None:
         """Before anything else: a request of our own would wait for a flight that waits for it."""

@@ -14,7 +14,7 @@ from scrubjay_proxy.wire.heads import BadMessage, render_response
 PSEUDONYM = "scrubjay"
 _OURS = frozenset({"host", "expect", "content-length", "surrogate-capability"})
 _NOT_SENT = FORWARDING | _OURS
-_REMEMBERED = 2048  # characters of a client's fields; longer ones are not worth keeping
+_REMEMBERED = 2048  # characters of fields; longer ones are not worth keeping
 _REASONS = {
     400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
     417: "Expectation Failed", 431: "Request Header Fields Too Large", 501: "Not Implemented",
@@ -80,6 +80,19 @@ def to_client(head: Head, now: float, cache_status: str, framing: Pair | None, *
         lines.append(framing)
     lines += more
     return Head(head.status, head.reason, Headers(lines))
+
+
+def rendered(head: Head, now: float, cache_status: str, framing: Pair | None, *more: Pair) -> bytes:
+    """The head that the client is sent, as bytes."""
+    if "date" in head.headers and len(head.headers.text) <= _REMEMBERED:
+        return _rendered(head, cache_status, framing, *more)
+    return render_response(to_client(head, now, cache_status, framing, *more))
+
+
+@lru_cache(maxsize=1024)
+def _rendered(head: Head, cache_status: str, framing: Pair | None, *more: Pair) -> bytes:
+    """With a Date of its own nothing depends on the time; origins answer the same often."""
+    return render_response(to_client(head, 0.0, cache_status, framing, *more))
 
 
 def has_passed(headers: Headers, hop: str) -> bool:

@@ -51,7 +51,7 @@ class Passing:
         job = Job(known, route, Forward(why), call.peer)
         code = answer.head.status
         if asked.method == "POST" and why_not_store(asked, answer.head, route.rules) is None:
-            landing = await self._fetcher.keep(job, answer)
+            landing = self._fetcher.intake.keep(job, answer)
             if isinstance(landing, Filled):
                 status = cachestatus.forwarded(why, code, stored=True)
                 code = await self._delivery.from_fill(call, asked, landing.fill, status)

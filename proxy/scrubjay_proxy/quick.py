@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
-from scrubjay_proxy.asking import interpret
 from scrubjay_proxy.http.messages import Request, Stored
 from scrubjay_proxy.meter import Meter
-from scrubjay_proxy.ready import Ready, is_plain, plan_for, ready_for
+from scrubjay_proxy.plain import Plains
+from scrubjay_proxy.ready import Ready, plan_for, ready_for
 from scrubjay_proxy.recent import Recent
 from scrubjay_proxy.recording import Recorder
-from scrubjay_proxy.routes import Route, Routes
+from scrubjay_proxy.routes import Route
 from scrubjay_proxy.store.base import Store
 from scrubjay_proxy.wire.handlers import Client
 from scrubjay_proxy.wire.heads import RequestHead
@@ -65,11 +65,11 @@ class Quick:
         self,
         store: Store,
         recorder: Recorder,
-        routes: Routes,
+        plains: Plains,
         meter: Meter,
         clock: Callable[[], float],
     ) -> None:
-        self._store, self._routes, self._meter, self._clock = store, routes, meter, clock
+        self._store, self._plains, self._meter, self._clock = store, plains, meter, clock
         self._searches, self._holding = recorder.searches, recorder.holding
         self._heads = (Heads(), Heads())  # in the clear, encrypted
         self._ready: Recent[int, Ready] = Recent(_ANSWERS)
@@ -115,20 +115,16 @@ class Quick:
         return known if variants is known.variants else None
 
     def _read(self, data: bytes, head: RequestHead, client: Client) -> Known | str | None:
-        if not is_plain(head):
+        plain = self._plains.read(head, encrypted=client.encrypted)
+        if plain is None:
             return None
-        asked = interpret(head, encrypted=client.encrypted)
-        route = self._routes.find(asked.host, asked.target)
-        if route is None or not asked.host:
-            return None
-        asked = route.keyed(asked)
-        key = self._searches.key(asked)
+        asked, route, key, keys = plain
         variants = self._store.peek(key)
         if variants is None:
             return key
         if not variants or (ready := self._chosen(asked, route, variants)) is None:
             return None
-        known = Known(key, self._searches.changes, route.name, variants, ready)
+        known = Known(key, keys, route.name, variants, ready)
         self._heads[client.encrypted].remember(data, known)
         return known
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from scrubjay_proxy.answers import Answer, Ask, OriginError, as_origin_error
+from scrubjay_proxy.answers import Answer, Ask, Asked, OriginError, as_origin_error
 from scrubjay_proxy.http.messages import Exchange, Head
+from scrubjay_proxy.places import Places
 from scrubjay_proxy.wire.body import Body, BodyCut
 from scrubjay_proxy.wire.call import ClientGone
 from scrubjay_proxy.wire.chunked import encode_chunk, last_chunk
@@ -79,45 +80,69 @@ class Origin:
         self._connect_to = connect_to or address.host
         self._tls = tls if address.scheme == "https" else None
         self._idle: list[OriginConnection] = []
-        self._lent: dict[OriginConnection, asyncio.Semaphore] = {}
+        self._lent: dict[OriginConnection, Places] = {}
         # Slow uploads must not keep others from being fetched: they have places of their own.
-        self._fetches = asyncio.Semaphore(limits.connections)
-        self._uploads = asyncio.Semaphore(limits.connections)
+        self._fetches = Places(limits.connections)
+        self._uploads = Places(limits.connections)
         self._waiting = 0
         self._sweep: asyncio.TimerHandle | None = None
 
-    async def fetch(self, ask: Ask) -> Answer:
-        """Ask the origin, and count it. Raises OriginError."""
+    def begin(self, ask: Ask) -> Asked | None:
+        """Ask at once, without a request body; None where no connection is there to do it."""
+        if not self._fetches.take():
+            return None
+        connection = self._pop_idle()
+        if connection is None:
+            self._fetches.release()
+            return None
+        self._lent[connection] = self._fetches
+        asked = self._send(connection, ask)
+        connection.hurry()
+        return asked
+
+    def answer(self, asked: Asked) -> Answer:
+        """The answer whose head has come."""
+        times = Exchange(asked.requested, self._clock())
+        return Answer(asked.coming.result(), times, asked.connection, self)
+
+    async def fetch(self, ask: Ask, asked: Asked | None = None) -> Answer:
+        """Ask the origin, or go on where that has begun, and count it. Raises OriginError."""
         try:
-            return await self._fetch(ask)
+            return await self._fetch(ask, asked)
         except OriginError as error:
             self._observe(0.0, 0, error.kind)
             raise
 
-    async def _fetch(self, ask: Ask) -> Answer:
+    async def _fetch(self, ask: Ask, asked: Asked | None) -> Answer:
         """A request that does no harm twice is repeated once, on a new connection, where a
         kept one proved dead."""
         repeatable = ask.method in _REPEATABLE and ask.body is None
         places = self._fetches if ask.body is None else self._uploads
-        connection = await self._borrow(places, kept=repeatable)
+        if asked is None:
+            asked = self._send(await self._borrow(places, kept=repeatable), ask)
+        connection = asked.connection
         try:
-            return await self._exchange(connection, ask)
+            return await self._exchange(asked)
         except OriginError as error:
             dead = connection.exchanges > 1 and not connection.answered
             if not (repeatable and dead and error.kind == "reset"):
                 raise
-        return await self._exchange(await self._borrow(places, kept=False), ask)
+        return await self._exchange(self._send(await self._borrow(places, kept=False), ask))
 
-    async def _exchange(self, connection: OriginConnection, ask: Ask) -> Answer:
+    def _send(self, connection: OriginConnection, ask: Ask) -> Asked:
         requested = self._clock()
         request = render_request(ask.method, ask.target, ask.headers)
         coming = connection.ask(ask.method, request, ask.interim)
+        return Asked(ask, connection, requested, coming)
+
+    async def _exchange(self, asked: Asked) -> Answer:
+        ask, connection, coming = asked.ask, asked.connection, asked.coming
         upload: asyncio.Task[None] | None = None
         if ask.body is not None:
             upload = asyncio.ensure_future(self._upload(connection, ask.body))
             upload.add_done_callback(_retrieve)
         try:
-            head = await self._head(connection, coming, upload)
+            await self._head(connection, coming, upload)
         except BaseException as error:
             _abandon(coming, upload)
             self.give_back(connection, reuse=False)
@@ -126,7 +151,7 @@ class Origin:
             if isinstance(error, BodyCut | Garbled | Silent | OSError | TimeoutError):
                 raise as_origin_error(error) from error
             raise
-        answer = Answer(head, Exchange(requested, self._clock()), connection, self)
+        answer = self.answer(asked)
         answer.uploading(upload)
         return answer
 
@@ -135,15 +160,15 @@ class Origin:
         connection: OriginConnection,
         coming: asyncio.Future[Head],
         upload: asyncio.Task[None] | None,
-    ) -> Head:
-        """The final head; while the request body is sent the origin may take its time."""
+    ) -> None:
+        """Wait for the final head; while the request body is sent the origin may take its time."""
         if upload is not None:
             either: set[asyncio.Future[Any]] = {coming, upload}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if upload.done() and (not coming.done() or coming.exception() is not None):
                 upload.result()
         connection.hurry()
-        return await coming
+        await coming
 
     async def _upload(self, connection: OriginConnection, body: Body) -> None:
         chunked = body.length is Framing.CHUNKED
@@ -159,7 +184,7 @@ class Origin:
         if chunked:
             connection.write(last_chunk(body.trailers))
 
-    async def _borrow(self, places: asyncio.Semaphore, *, kept: bool) -> OriginConnection:
+    async def _borrow(self, places: Places, *, kept: bool) -> OriginConnection:
         await self._wait_for(places)
         try:
             connection = self._pop_idle() if kept else None
@@ -203,10 +228,9 @@ class Origin:
             raise OriginError("connect", f"{name} cannot be reached: {error}") from error
         return connection
 
-    async def _wait_for(self, places: asyncio.Semaphore) -> None:
+    async def _wait_for(self, places: Places) -> None:
         """Take one of the places, in turn. Raises OriginError where that takes too long."""
-        if not places.locked():
-            await places.acquire()
+        if places.take():
             return
         name = self.address.authority
         if self._waiting >= self.limits.waiting:

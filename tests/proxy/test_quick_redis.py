@@ -154,7 +154,7 @@ async def test_a_client_that_does_not_read_is_waited_for(origin, begin):
         client.writer.transport.pause_reading()
         await client.send(request("/a") * 400)
         (connection,) = proxy.proxy._clients
-        await until(lambda: connection._gate.is_shut)
+        await until(lambda: connection.gate.is_shut)
         client.writer.transport.resume_reading()
         for _ in range(400):
             assert (await client.reply()).body == body

@@ -81,7 +81,7 @@ async def test_a_client_that_does_not_read_gets_its_next_answers_by_the_long_way
         await client.send(request("/q") * 40)
         await until(lambda: served.calls)
         (connection,) = served.known
-        assert connection._gate.is_shut
+        assert connection.gate.is_shut
         client.writer.transport.resume_reading()
         for _ in range(40):
             assert (await client.reply()).body in (quick.body, b"/q")

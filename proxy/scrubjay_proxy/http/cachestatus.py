@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from scrubjay_proxy.http.messages import Headers
 from scrubjay_proxy.http.why import Why
 
@@ -35,6 +37,7 @@ def hit(left: float, why: Why | None = None, *, collapsed: bool = False) -> str:
     return "; ".join(parts)
 
 
+@lru_cache(maxsize=1024)
 def forwarded(
     why: Why, status: int, *, stored: bool, detail: Why | None = None, collapsed: bool = False
 ) -> str:

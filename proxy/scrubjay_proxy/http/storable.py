@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from scrubjay_proxy.http.directives import Directives, request_directives, response_directives
 from scrubjay_proxy.http.freshness import HEURISTIC_STATUSES, has_explicit_lifetime
 from scrubjay_proxy.http.invalidate import resolved
 from scrubjay_proxy.http.keys import vary_names
-from scrubjay_proxy.http.messages import Head, Request
+from scrubjay_proxy.http.messages import Head, Headers, Request
 from scrubjay_proxy.http.ranges import content_range
 from scrubjay_proxy.http.rules import Rules
 from scrubjay_proxy.http.why import Why
@@ -16,16 +18,28 @@ UNDERSTOOD = frozenset(
     {200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 404, 405, 410, 414, 451, 501}
 )
 # X-Forwarded-For is ours when it reaches the origin: no two clients send the same.
+_REMEMBERED = 4096  # characters of fields, of both; longer ones are not worth keeping
 _UNMATCHED = frozenset({"*", "x-forwarded-for"})
 
 
 def why_not_store(asked: Request, got: Head, rules: Rules) -> Why | None:
     """The first rule that forbids storing `got`, or None; in the order of RFC 9111, 3."""
-    wishes = request_directives(asked.headers)
+    if asked.method != "GET":
+        told = response_directives(got.headers, rules.targets)
+        if (why := _method(asked, got, told)) is not None:
+            return why
+    text = len(got.headers.text) + len(asked.headers.text)
+    known = _known if text <= _REMEMBERED else _known.__wrapped__
+    return known(asked.headers, got, rules)
+
+
+@lru_cache(maxsize=1024)
+def _known(asked: Headers, got: Head, rules: Rules) -> Why | None:
+    """What does not depend on the URI: the same is asked and answered again and again."""
+    wishes = request_directives(asked)
     told = response_directives(got.headers, rules.targets)
     return (
-        _method(asked, got, told)
-        or _status(asked, got, told)
+        _status(asked, got, told)
         or _forbidden(wishes, told)
         or _somebodys(asked, got, told, rules)
         or _useless(got, told, rules)
@@ -33,8 +47,6 @@ def why_not_store(asked: Request, got: Head, rules: Rules) -> Why | None:
 
 
 def _method(asked: Request, got: Head, told: Directives) -> Why | None:
-    if asked.method == "GET":
-        return None
     if asked.method != "POST" or got.status != 200:
         return Why.METHOD
     # The answer to a POST stands for later GETs where it says that it is the
@@ -45,13 +57,13 @@ def _method(asked: Request, got: Head, told: Directives) -> Why | None:
     return Why.METHOD
 
 
-def _status(asked: Request, got: Head, told: Directives) -> Why | None:
+def _status(asked: Headers, got: Head, told: Directives) -> Why | None:
     if got.status < 200 or got.status in (304, 416):
         return Why.STATUS
     if "must-understand" in told and got.status not in UNDERSTOOD:
         return Why.STATUS
     if got.status == 206:
-        if "range" not in asked.headers:
+        if "range" not in asked:
             return Why.RANGE_UNASKED
         if content_range(got.headers) is None:
             return Why.BAD_RANGE
@@ -72,14 +84,14 @@ def forbids_storing(told: Directives) -> Why | None:
     return Why.PRIVATE if "private" in told else None
 
 
-def _somebodys(asked: Request, got: Head, told: Directives, rules: Rules) -> Why | None:
+def _somebodys(asked: Headers, got: Head, told: Directives, rules: Rules) -> Why | None:
     shared = "public" in told or told.s_maxage is not None
-    if "authorization" in asked.headers and not shared and "must-revalidate" not in told:
+    if "authorization" in asked and not shared and "must-revalidate" not in told:
         return Why.AUTHORIZATION
     if rules.cookies_private:
         if "set-cookie" in got.headers:
             return Why.SET_COOKIE
-        if "cookie" in asked.headers and not shared:
+        if "cookie" in asked and not shared:
             return Why.COOKIE
     return None
 

@@ -21,6 +21,7 @@ from scrubjay_proxy.http.why import Why
 
 Part = tuple[int, bytes]  # where it begins
 Asked = Callable[[Stored, int], None]  # what for, bytes of its body
+Take = Callable[[Stored, bytes], Why | None]  # why it is refused, None: it is kept
 
 
 class Reason(StrEnum):
@@ -156,6 +157,10 @@ class Store(Protocol):
     ) -> AbstractAsyncContextManager[Writer]:
         """Begin to take a response in, from byte `first` on, `length` bytes where that is
         known; not committed is never happened."""
+
+    @property
+    def take(self) -> Take | None:
+        """Takes a whole body in at once, where this process can; else None."""
 
     async def refresh(self, stored: Stored) -> None:
         """Replace what is known of a stored response, its body staying as it is."""

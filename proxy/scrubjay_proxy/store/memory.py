@@ -112,6 +112,14 @@ class MemoryStore:
         finally:
             writer.drop()
 
+    def take(self, stored: Stored, body: bytes) -> Why | None:
+        """Take a whole body in at once; why not, if it is refused."""
+        if len(body) > self.max_object:
+            return Why.TOO_LARGE
+        if self.filling + len(body) > self.max_filling:
+            return Why.NO_ROOM
+        return self.commit(stored, (0, body))
+
     async def refresh(self, stored: Stored) -> None:
         """Replace what is known of a stored response."""
         if self._shelf.body(stored) is not None:

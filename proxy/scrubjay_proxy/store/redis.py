@@ -21,6 +21,7 @@ from scrubjay_proxy.store.base import (
     Removed,
     Selector,
     StoreFailed,
+    Take,
     Usage,
     Vanished,
     joins,
@@ -62,6 +63,7 @@ class RedisStore:
         removed: Removed = lambda *_: None,
     ) -> None:
         self.asked: Asked | None = None
+        self.take: Take | None = None
         self.max_object = max_object
         self.filling = 0
         self.max_filling = max(judge.capacity, _FILLING)

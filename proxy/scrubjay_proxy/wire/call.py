@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from scrubjay_proxy.http.messages import Headers
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
 from scrubjay_proxy.wire.chunked import encode_chunk, last_chunk
 from scrubjay_proxy.wire.framing import keeps_alive
+from scrubjay_proxy.wire.gate import Gate
 from scrubjay_proxy.wire.heads import RequestHead
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -21,11 +22,15 @@ class ClientGone(ConnectionError):
     """The client closed its connection; nobody is left to answer."""
 
 
+Handler = Callable[["Call"], Awaitable[None]]
+
+
 class Connection(Protocol):
     """What a call needs of the connection it came by."""
 
     peer: str
     encrypted: bool
+    gate: Gate  # shut while more is written than the client takes
 
     def write(self, data: bytes) -> None:
         """Queue bytes for the client. Raises ClientGone."""
@@ -38,6 +43,12 @@ class Connection(Protocol):
 
     def take_over(self, receive: Callable[[bytes], None]) -> asyncio.Transport:
         """Hand over the connection; bytes go to `receive`, b"" at its end."""
+
+    def run(self, call: Call, handler: Handler) -> None:
+        """Have a task answer the call."""
+
+    def finish(self, call: Call) -> None:
+        """The call is answered."""
 
 
 class Call:
@@ -84,11 +95,37 @@ class Call:
 
     async def begin_with(self, head: bytes, data: bytes) -> None:
         """Send head and whole body in one write."""
+        if len(data) < HIGH_WATER:
+            self.put(head, data)
+            await self._connection.drained()
+        else:
+            await self.begin(head, chunked=False)
+            await self.send(data)
+
+    # Without a task.
+
+    def put(self, head: bytes, data: bytes) -> None:
+        """Queue head and whole body. Raises ClientGone."""
         self.started = True
         self.sent += len(data)
-        await self._send(head + data if len(data) < HIGH_WATER else head)
-        if len(data) >= HIGH_WATER:
-            await self._send(data)
+        self._connection.write(head + data)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more is written than the client takes: somebody has to wait for it."""
+        return self._connection.gate.is_shut
+
+    async def drained(self) -> None:
+        """Wait until the client took most of what was written. Raises ClientGone."""
+        await self._connection.drained()
+
+    def go_on(self, handler: Handler) -> None:
+        """Leave the rest to a task."""
+        self._connection.run(self, handler)
+
+    def finish(self) -> None:
+        """It is answered: the next request may come."""
+        self._connection.finish(self)
 
     async def discard_rest(self) -> None:
         """Read what is left of an unwanted body, within reason, so that the next request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Protocol
 
 from scrubjay_proxy.wire.call import Call
@@ -26,8 +26,8 @@ class Client(Protocol):
         """Answer the request that waited; whether a task does it."""
 
 
-Handler = Callable[[Call], Awaitable[None]]
 Refusal = Callable[[BadMessage], bytes]
 # Answers a request without a body at once, or has it wait, or does nothing (False); without a
 # parsed head, only where these very bytes were parsed before.
 Quick = Callable[[bytes, RequestHead | None, Client], bool]
+Direct = Callable[[Call], bool]  # begins to answer without a task, or does nothing

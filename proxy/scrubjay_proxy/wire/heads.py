@@ -86,7 +86,7 @@ def parse_request(data: bytes) -> RequestHead:
 
 @lru_cache(maxsize=1024)
 def _known_fields(data: bytes) -> Headers:
-    """Clients send the same lines again and again, and what follows from them is kept with them."""
+    """The same lines come again and again, and what follows from them is kept with them."""
     return _fields(data)
 
 
@@ -96,7 +96,8 @@ def parse_response(data: bytes) -> ResponseHead:
     if line is None:
         raise BadMessage(502, "the status line is not HTTP/1.1")
     minor, status, reason = line.groups()
-    headers = _fields(data[line.end() :])
+    fields = data[line.end() :]
+    headers = _fields(fields) if len(fields) > _REMEMBERED else _known_fields(fields)
     head = Head(int(status), (reason or b"").decode("latin-1").strip(), headers)
     return ResponseHead(head, int(minor))
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import cast
 
 from scrubjay_proxy.wire.body import HIGH_WATER, Body
-from scrubjay_proxy.wire.call import Call, ClientGone
+from scrubjay_proxy.wire.call import Call, ClientGone, Handler
 from scrubjay_proxy.wire.cut import cut
 from scrubjay_proxy.wire.deadline import Deadline
 from scrubjay_proxy.wire.framing import Length, request_length
 from scrubjay_proxy.wire.gate import Gate, Tap
-from scrubjay_proxy.wire.handlers import Handler, Quick, Refusal
+from scrubjay_proxy.wire.handlers import Direct, Quick, Refusal
 from scrubjay_proxy.wire.heads import BadMessage, RequestHead, parse_request
 from scrubjay_proxy.wire.incoming import Incoming
 from scrubjay_proxy.wire.pace import Limits, Pace
@@ -30,9 +30,11 @@ class ClientConnection(asyncio.Protocol):
         limits: Limits,
         known: set[ClientConnection],
         quick: Quick | None = None,
+        *,
+        direct: Direct | None = None,
     ) -> None:
         self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
-        self._quick = quick
+        self._quick, self._direct = quick, direct
         self._buffer = Incoming()
         self._pace = Pace(limits)
         self._body: Body | None = None
@@ -40,7 +42,7 @@ class ClientConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._deadline = Deadline(self._expired)
-        self._gate, self._tap = Gate(), Tap()
+        self.gate, self._tap = Gate(), Tap()
         self._receive: Callable[[bytes], None] | None = None
         self._closing = self._waiting = self._last = False
         self._asked: tuple[bytes, RequestHead | None] | None = None
@@ -87,14 +89,14 @@ class ClientConnection(asyncio.Protocol):
         if self._body is not None:
             self._body.fail(ClientGone("the client closed the connection"))
         self._transport = self._tap.transport = None
-        self._gate.open()
+        self.gate.open()
         self.gone.set()
 
     def pause_writing(self) -> None:
-        self._gate.shut()
+        self.gate.shut()
 
     def resume_writing(self) -> None:
-        self._gate.open()
+        self.gate.open()
 
     # What a call or a quick answer does.
 
@@ -137,7 +139,7 @@ class ClientConnection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Wait until the client took most of what was written."""
-        await self._gate.passed()
+        await self.gate.passed()
         if self._transport is None:
             raise ClientGone("the client closed the connection")
 
@@ -170,7 +172,24 @@ class ClientConnection(asyncio.Protocol):
     def busy(self) -> bool:
         """Whether an answer is under way, or not all of it sent."""
         unsent = self._transport is not None and self._transport.get_write_buffer_size() > 0
-        return self._task is not None or self._waiting or unsent
+        return self._call is not None or self._waiting or unsent
+
+    def run(self, call: Call, handler: Handler) -> None:
+        """Have a task answer the call."""
+        self._task = asyncio.get_running_loop().create_task(self._run(call, handler))
+
+    def finish(self, call: Call) -> None:
+        """Go on behind a call that is answered."""
+        self._task = self._call = self._body = None
+        if self._transport is None or self._receive is not None:
+            return
+        if self._closing or not call.keep_alive or self._transport.is_closing():
+            self._closing = True
+            self._transport.close()
+            return
+        self._tap.open()
+        self._deadline.set(self._limits.idle)
+        self._next()
 
     # Its own part.
 
@@ -179,11 +198,11 @@ class ClientConnection(asyncio.Protocol):
         if self._call is not None:
             self._call.keep_alive = False
         self._last = self._waiting
-        return self._task is not None or self._waiting
+        return self._call is not None or self._waiting
 
     def _next(self) -> None:
         """Answer or begin the next requests, where they are complete up to their bodies."""
-        if self._task is not None or self._waiting:
+        if self._call is not None or self._waiting:
             if len(self._buffer) > HIGH_WATER:
                 self._tap.shut()
             return
@@ -212,8 +231,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _answered(self, data: bytes, head: RequestHead | None = None) -> bool:
         """Whether a request could be answered at once, the client being quick enough itself."""
-        busy = self._task is not None or self._waiting or self._last
-        if self._quick is None or busy or self._gate.is_shut:
+        busy = self._call is not None or self._waiting or self._last
+        if self._quick is None or busy or self.gate.is_shut:
             return False
         answered = self._quick(data, head, self)
         self._asked = (data, head) if self._waiting else None
@@ -227,9 +246,10 @@ class ClientConnection(asyncio.Protocol):
             self._deadline.set(self._limits.body)
             self._feed_body(self._buffer.take_all())
         if not self._closing:
-            self._call = Call(self, head, self._body)
-            self._call.keep_alive &= not self._last
-            self._task = asyncio.get_running_loop().create_task(self._run(self._call))
+            self._call = call = Call(self, head, self._body)
+            call.keep_alive &= not self._last
+            if self._direct is None or length != 0 or self.gate.is_shut or not self._direct(call):
+                self.run(call, self._handler)
 
     def _feed_body(self, data: bytes) -> None:
         assert self._body is not None
@@ -246,9 +266,9 @@ class ClientConnection(asyncio.Protocol):
             self._deadline.clear()
             self._buffer += rest
 
-    async def _run(self, call: Call) -> None:
+    async def _run(self, call: Call, handler: Handler) -> None:
         try:
-            await self._handler(call)
+            await handler(call)
             if not call.body.ended and not self._closing:
                 await call.discard_rest()
         except ClientGone:
@@ -263,19 +283,7 @@ class ClientConnection(asyncio.Protocol):
             self.abort()
             raise
         finally:
-            self._task = self._call = self._body = None
-            self._finish(call)
-
-    def _finish(self, call: Call) -> None:
-        if self._transport is None or self._receive is not None:
-            return
-        if self._closing or not call.keep_alive or self._transport.is_closing():
-            self._closing = True
-            self._transport.close()
-            return
-        self._tap.open()
-        self._deadline.set(self._limits.idle)
-        self._next()
+            self.finish(call)
 
     def _refuse(self, bad: BadMessage) -> None:
         """Answer what cannot be parsed, and read nothing behind it."""

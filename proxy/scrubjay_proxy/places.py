@@ -1,0 +1,16 @@
+"""How many exchanges an origin gets at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Places(asyncio.Semaphore):
+    """How many may be served at once, the others in turn."""
+
+    def take(self) -> bool:
+        """Take a place at once, where one is free."""
+        if self.locked():
+            return False
+        self._value -= 1
+        return True
