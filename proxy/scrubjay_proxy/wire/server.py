@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from scrubjay_proxy.wire.body import HIGH_WATER, Body
+from scrubjay_proxy.wire.body import HIGH_WATER, NOTHING, Body
 from scrubjay_proxy.wire.call import Call, ClientGone, Handler
 from scrubjay_proxy.wire.cut import cut
 from scrubjay_proxy.wire.deadline import Deadline
@@ -219,12 +219,10 @@ class ClientConnection(asyncio.Protocol):
         return self._quick(data, head, self)
 
     def _begin(self, head: RequestHead, length: Length) -> None:
-        self._pace = Pace(self._limits)
-        self._body = Body(length, self._pause, self._resume)
+        self._body = Body(length, self._pause, self._resume) if length else NOTHING
         self._deadline.clear()
         if not self._body.ended:
-            rest = bytes(self._buffer)
-            self._buffer.clear()
+            rest, self._buffer, self._pace = bytes(self._buffer), bytearray(), Pace(self._limits)
             self._deadline.set(self._limits.body)
             self._feed_body(rest)
         if not self._closing:
