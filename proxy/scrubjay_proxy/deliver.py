@@ -124,7 +124,9 @@ class Delivery:
                 return True
             await self._begin_relay(call, answer, status)
             while data := await answer.read():
-                await call.send(data)
+                call.queue(data)
+                if call.is_full:
+                    await call.drained()
                 if writer is not None:
                     await writer.add(data)
             await call.end(answer.body.trailers)

@@ -26,7 +26,7 @@ from scrubjay_proxy.wire.call import Call, ClientGone
 _MISS = Forward(Why.URI_MISS)  # what `before_request` says of a plain GET where nothing is stored
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Miss:
     """A call that waits for the origin's head."""
 

@@ -123,7 +123,7 @@ async def test_what_fails_here_is_left_to_the_long_way(origin, proxy, long_way, 
 
     origin.on("/a", reply(b"hello", FRESH))
     await proxy.get("/a")
-    monkeypatch.setattr("scrubjay_proxy.quick.interpret", failing)
+    monkeypatch.setattr("scrubjay_proxy.quick.plan_for", failing)
     assert (await proxy.get("/a")).hit
     assert long_way == ["/a", "/a"]
 

@@ -13,6 +13,7 @@ HOP_BY_HOP = frozenset(
         "http2-settings",
     }
 )  # fmt: skip
+_REMEMBERED = 2048  # characters of fields; longer ones are not worth keeping
 
 # A stranger's word on who it is, whom it asked and what it really meant: an origin that
 # believes it is poisoned through the cache, as none of these is part of the key.
@@ -59,4 +60,11 @@ def of_the_connection(listed: str | None) -> frozenset[str]:
 def storable_fields(headers: Headers) -> Headers:
     """What is kept of a response's fields (RFC 9111, 3.1); the length is kept as a number,
     and Age and Cache-Status are made anew for each answer."""
+    known = _storable if len(headers.text) <= _REMEMBERED else _storable.__wrapped__
+    return known(headers)
+
+
+@lru_cache(maxsize=1024)
+def _storable(headers: Headers) -> Headers:
+    """Origins answer the same often; it is then kept once."""
     return end_to_end(headers).without(("content-length", "cache-status"))

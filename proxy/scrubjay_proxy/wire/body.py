@@ -139,3 +139,6 @@ class Body:
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
+
+
+NOTHING = Body(0, lambda: None, lambda: None)  # the body of every request without one

@@ -85,8 +85,8 @@ class Call:
 
     async def send(self, data: bytes) -> None:
         """Send body bytes; waits while the client is slow. Raises ClientGone."""
-        self.sent += len(data)
-        await self._send(encode_chunk(data) if self.chunked else data)
+        self.queue(data)
+        await self._connection.drained()
 
     async def end(self, trailers: Headers) -> None:
         """Finish the body."""
@@ -103,6 +103,11 @@ class Call:
             await self.send(data)
 
     # Without a task.
+
+    def queue(self, data: bytes) -> None:
+        """Queue body bytes. Raises ClientGone."""
+        self.sent += len(data)
+        self._connection.write(encode_chunk(data) if self.chunked else data)
 
     def put(self, head: bytes, data: bytes) -> None:
         """Queue head and whole body. Raises ClientGone."""

@@ -37,7 +37,7 @@ class OriginConnection(asyncio.Protocol):
         self.answered = False  # any byte of the current answer arrived
         self._silence = silence
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
+        self._buffer = b""
         self._method = ""
         self._head: asyncio.Future[Head] | None = None
         self._body: Body | None = None
@@ -62,7 +62,8 @@ class OriginConnection(asyncio.Protocol):
                 self._take(data)
             elif self._head is not None and not self._head.done():
                 self.answered = True
-                self._buffer += data
+                # A large body may begin behind the head: it is not copied without need.
+                self._buffer = self._buffer + data if self._buffer else data
                 self._parse()
             else:
                 self.abort()  # nobody asked: what comes next cannot be told apart from it
@@ -145,8 +146,8 @@ class OriginConnection(asyncio.Protocol):
             end = head_end(self._buffer)
             if end < 0:
                 return
-            found = parse_response(bytes(self._buffer[:end]))
-            del self._buffer[:end]
+            found = parse_response(self._buffer[:end])
+            self._buffer = self._buffer[end:]
             if found.head.status >= 200:
                 self._begin(found)
             else:
@@ -164,8 +165,7 @@ class OriginConnection(asyncio.Protocol):
         length = response_length(found, self._method)
         self._keep = keeps_alive(found.minor, found.head.headers)
         self._body = Body(length, self._pause, self._resume)
-        rest = bytes(self._buffer)
-        self._buffer.clear()
+        rest, self._buffer = self._buffer, b""
         if self._body.ended:
             self._deadline.clear()
             self._keep = self._keep and not rest

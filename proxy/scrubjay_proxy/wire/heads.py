@@ -20,7 +20,7 @@ _REQUEST_LINE = re.compile(rb"(%s) ([\x21-\x7e]+) HTTP/1\.([01])\r\n" % _TOKEN)
 _ANY_REQUEST_LINE = re.compile(rb"%s [\x21-\x7e]+ HTTP/\d\.\d\r\n" % _TOKEN)
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n")
 _FIELDS = re.compile(rb"(?:%s:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*" % _TOKEN)
-_REMEMBERED = 2048  # bytes of field lines; longer ones are not worth keeping
+_REMEMBERED = 2048  # bytes of a head or of its fields; longer ones are not worth keeping
 _HOST = re.compile(
     r"(?:(?P<name>[A-Za-z0-9._~!$&'()*+;=%-]+)|\[(?P<six>[0-9A-Fa-f:.]+)\])(?::(?P<port>\d{1,5}))?"
 )
@@ -71,7 +71,16 @@ def head_end(data: bytes | bytearray, searched: int = 0) -> int:
 
 
 def parse_request(data: bytes) -> RequestHead:
-    """Read a whole request head, its empty line included."""
+    """Read a whole request head, its empty line included. Those read lately are remembered."""
+    return _request(data) if len(data) > _REMEMBERED else _known_request(data)
+
+
+@lru_cache(maxsize=1024)
+def _known_request(data: bytes) -> RequestHead:
+    return _request(data)
+
+
+def _request(data: bytes) -> RequestHead:
     line = _REQUEST_LINE.match(data)
     if line is None:
         other_version = _ANY_REQUEST_LINE.match(data) is not None
@@ -91,7 +100,16 @@ def _known_fields(data: bytes) -> Headers:
 
 
 def parse_response(data: bytes) -> ResponseHead:
-    """Read a whole response head, its empty line included."""
+    """Read a whole response head, its empty line included. Those read lately are remembered."""
+    return _response(data) if len(data) > _REMEMBERED else _known_response(data)
+
+
+@lru_cache(maxsize=1024)
+def _known_response(data: bytes) -> ResponseHead:
+    return _response(data)
+
+
+def _response(data: bytes) -> ResponseHead:
     line = _STATUS_LINE.match(data)
     if line is None:
         raise BadMessage(502, "the status line is not HTTP/1.1")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from scrubjay_proxy.wire.body import HIGH_WATER, Body
+from scrubjay_proxy.wire.body import HIGH_WATER, NOTHING, Body
 from scrubjay_proxy.wire.call import Call, ClientGone, Handler
 from scrubjay_proxy.wire.cut import cut
 from scrubjay_proxy.wire.deadline import Deadline
@@ -239,10 +239,10 @@ class ClientConnection(asyncio.Protocol):
         return answered
 
     def _begin(self, head: RequestHead, length: Length) -> None:
-        self._pace = Pace(self._limits)
-        self._body = Body(length, self._tap.shut, self._tap.open)
+        self._body = Body(length, self._tap.shut, self._tap.open) if length else NOTHING
         self._deadline.clear()
         if not self._body.ended:
+            self._pace = Pace(self._limits)
             self._deadline.set(self._limits.body)
             self._feed_body(self._buffer.take_all())
         if not self._closing:
