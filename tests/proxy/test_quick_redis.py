@@ -141,7 +141,7 @@ async def test_answers_keep_the_order_of_their_requests(origin, stored):
         await client.send(b"".join(map(request, targets)))
         bodies = [(await client.reply()).body for _ in targets]
     assert bodies == [b"first", b"second", b"new", b"first", b"first", b"new", b"second"]
-    assert way.calls == 2
+    assert way.calls == 0
 
 
 async def test_a_client_that_does_not_read_is_waited_for(origin, begin):

@@ -30,7 +30,6 @@ class ClientConnection(asyncio.Protocol):
         limits: Limits,
         known: set[ClientConnection],
         quick: Quick | None = None,
-        *,
         direct: Direct | None = None,
     ) -> None:
         self._handler, self._refusal, self._limits, self._known = handler, refusal, limits, known
@@ -41,13 +40,11 @@ class ClientConnection(asyncio.Protocol):
         self._call: Call | None = None
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport | None = None
-        self._deadline = Deadline(self._expired)
-        self.gate, self._tap = Gate(), Tap()
+        self._deadline, self.gate, self._tap = Deadline(self._expired), Gate(), Tap()
         self._receive: Callable[[bytes], None] | None = None
         self._closing = self._waiting = self._last = False
         self._asked: tuple[bytes, RequestHead | None] | None = None
-        self.peer, self.encrypted = "", False
-        self.since = 0.0
+        self.peer, self.encrypted, self.since = "", False, 0.0
         self.gone = asyncio.Event()
 
     # What asyncio calls.
@@ -191,8 +188,6 @@ class ClientConnection(asyncio.Protocol):
         self._deadline.set(self._limits.idle)
         self._next()
 
-    # Its own part.
-
     def _ends_after_answer(self) -> bool:
         """Close after the answer under way; whether there is one."""
         if self._call is not None:
@@ -294,15 +289,12 @@ class ClientConnection(asyncio.Protocol):
 
     def _expired(self) -> None:
         if self._body is not None and not self._body.ended:
-            self._judge(self._body)
+            # While it is held back, the origin is slow.
+            if self._pace.is_kept(self._body) or self._tap.is_shut:
+                self._deadline.set(self._limits.body)
+            else:
+                self._body.fail(BadMessage(408, "the request body did not come in time"))
         elif self._buffer:
             self._refuse(BadMessage(408, "the request head did not come in time"))
         elif self._transport is not None:
             self._transport.close()
-
-    def _judge(self, body: Body) -> None:
-        """Whether enough of the body came lately; while it is held back, the origin is slow."""
-        if self._pace.is_kept(body) or self._tap.is_shut:
-            self._deadline.set(self._limits.body)
-        else:
-            body.fail(BadMessage(408, "the request body did not come in time"))
