@@ -49,7 +49,7 @@ class Direct:
         self._delivery, self._plains, self._store = delivery, plains, fetcher.store
 
     def __call__(self, call: Call) -> bool:
-        """Answer a request without a body; False: nothing was done."""
+        """Begin to answer a request without a body; False: nothing was done."""
         began = self._flow.timer()
         try:
             lead = self._lead(call)
@@ -78,16 +78,16 @@ class Direct:
         account, begun = miss.account, miss.lead.begun
         call = account.call
         if begun is None or not _is_short(begun):
-            coming = self._caching.resume(call, miss.lead)
-            call.go_on(lambda _: self._flow.answered(account, coming))
+            resume = self._caching.resume
+            call.go_on(lambda call: self._flow.answered(account, resume(call, miss.lead)))
             return
         try:
             told = self._answer(call, miss.lead)
         except ClientGone:
             call.abort()
         except Exception as error:  # noqa: BLE001  told as the long way tells it
-            failing = _failing(error)
-            call.go_on(lambda _: self._flow.answered(account, failing))
+            failure = error
+            call.go_on(lambda _: self._flow.answered(account, _failing(failure)))
             return
         else:
             if call.is_full:

@@ -36,7 +36,6 @@ from scrubjay_proxy.store.base import Reason, Store
 # Answers that say what the resource is now, so that what was stored is over even where they
 # may not be stored themselves.
 _REPLACES = frozenset({200, 203, 204, 301, 302, 303, 307, 308, 404, 410})
-_GIVEN_UP = Failed(OriginError("reset", "the fetch was given up"))
 
 
 @dataclass(slots=True)
@@ -72,7 +71,7 @@ class Fetcher:
 
     async def follow(self, lead: Lead) -> Landing:
         """Ask, or wait for what was asked."""
-        landing: Landing = _GIVEN_UP
+        landing: Landing = _given_up()
         try:
             landing = await self._ask(lead.job, lead.begun)
         finally:
@@ -94,7 +93,7 @@ class Fetcher:
             why = why_not_store(job.asked, answer.head, job.route.rules)
             landing = self.intake.keep(job, answer) if why is None else Private(answer, why)
         finally:
-            self._land(lead, _GIVEN_UP if landing is None else landing)
+            self._land(lead, _given_up() if landing is None else landing)
             if landing is None:
                 answer.discard()
         return landing
@@ -183,6 +182,10 @@ class Fetcher:
             and told.length == plan.stored.length
             and strong_etag(answer.head.headers) == strong_etag(plan.stored.head.headers)
         )
+
+
+def _given_up() -> Failed:
+    return Failed(OriginError("reset", "the fetch was given up"))
 
 
 async def _drain(answer: Answer) -> None:

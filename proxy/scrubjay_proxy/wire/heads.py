@@ -114,8 +114,7 @@ def _response(data: bytes) -> ResponseHead:
     if line is None:
         raise BadMessage(502, "the status line is not HTTP/1.1")
     minor, status, reason = line.groups()
-    fields = data[line.end() :]
-    headers = _fields(fields) if len(fields) > _REMEMBERED else _known_fields(fields)
+    headers = _fields(data[line.end() :])
     head = Head(int(status), (reason or b"").decode("latin-1").strip(), headers)
     return ResponseHead(head, int(minor))
 
