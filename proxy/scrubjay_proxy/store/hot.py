@@ -44,18 +44,15 @@ class _Held:
     """A variant; the first one of a key is the key's place in the queue."""
 
     __slots__ = ("base", "body", "head", "id", "known", "newer", "older", "other", "visited")
+    newer: _Held  # both are there while it stands in the queue
+    older: _Held
 
     def __init__(
         self, base: int, id: int, head: bytes, body: bytes | None, other: _Held | None
     ) -> None:
         self.base, self.id, self.head, self.body, self.other = base, id, head, body, other
-        self.begin()
-
-    def begin(self) -> None:
-        """Stand in no queue, unpacked by nobody."""
         self.known: _Known | None = None
         self.visited = False
-        self.newer = self.older = self
 
     def __iter__(self) -> Iterator[_Held]:
         one: _Held | None = self
@@ -88,8 +85,8 @@ class Hot:
         self._lately: deque[Variants] = deque(maxlen=_STRONG)
         self._gone: dict[int, int] = {}  # when they went
         self._since = 0  # reads begun before that come too late
-        self._end = _Held(0, 0, b"", None, None)
-        self._hand = self._end
+        self._end = self._hand = _Held(0, 0, b"", None, None)
+        self._end.newer = self._end.older = self._end
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -236,7 +233,8 @@ class Hot:
         if self._hand is held:
             self._hand = held.newer
         held.older.newer, held.newer.older = held.newer, held.older
-        held.begin()
+        held.known = None
+        del held.newer, held.older
 
 
 def _base(stored: Stored) -> int:

@@ -23,7 +23,7 @@ _JOINED = 65_536  # bytes of a body that are copied behind their head
 class ClientConnection(asyncio.Protocol):
     """Parses requests, calls the handler for one after the other, closes when told."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  the ways to answer, in the order in which they are tried
         self,
         handler: Handler,
         refusal: Refusal,
