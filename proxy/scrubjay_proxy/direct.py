@@ -77,7 +77,7 @@ class Direct:
         """The origin's head is there, or it will not come."""
         account, begun = miss.account, miss.lead.begun
         call = account.call
-        if begun is None or not _is_short(begun):
+        if begun is None or self._store.take is None or not _is_short(begun):
             resume = self._caching.resume
             call.go_on(lambda call: self._flow.answered(account, resume(call, miss.lead)))
             return

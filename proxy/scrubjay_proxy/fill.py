@@ -20,6 +20,7 @@ class Fill:
     While `keeping`, every byte stays until the end, as the store wants them all. Once the
     store has refused, bytes that every reader has seen are let go, and the origin waits for
     the slowest reader; then nobody new may join. With `digested` its bytes are also hashed.
+    While it is `held`, readers wait for its end.
     """
 
     def __init__(self, stored: Stored, length: int | None, *, digested: bool = False) -> None:
@@ -30,6 +31,7 @@ class Fill:
         self.done = False
         self.failure: Exception | None = None
         self.keeping = True
+        self.held = False
         self._hash = xxhash.xxh3_64() if digested else None
         self._pieces: deque[bytes] = deque()
         self._trimmed = 0  # pieces let go, and where the first one still held begins
@@ -91,7 +93,7 @@ class Fill:
 
     def ready(self, span: Span) -> bytes | None:
         """Bytes of a span that arrived in the first piece; None where some did not."""
-        if self.failure is not None or self._base or not self._pieces:
+        if self.held or self.failure is not None or self._base or not self._pieces:
             return None
         piece = self._pieces[0]
         return piece[span[0] : span[1]] if span[1] <= len(piece) else None
@@ -104,6 +106,9 @@ class Fill:
         index, start = self._trimmed, self._base
         try:
             while stop is None or position < stop:
+                if self.held:
+                    await self._change()
+                    continue
                 if self.failure is not None:
                     raise self.failure
                 if index - self._trimmed >= len(self._pieces):
@@ -136,6 +141,7 @@ class Fill:
         self._notify()
 
     def _end(self) -> None:
+        self.held = False
         self._notify()
         told, self._over = self._over, []
         for tell in told:

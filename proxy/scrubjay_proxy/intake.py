@@ -41,6 +41,7 @@ class Intake:
             fill.add(body)
         if body is not None and self._put(fill, job, answer, body):
             return Filled(fill)
+        self._hold(fill, last=body is not None)
         pump = asyncio.get_running_loop().create_task(self._pump(fill, job, answer, rest, body))
         self.pumps.add(pump)
         pump.add_done_callback(self.pumps.discard)
@@ -104,11 +105,17 @@ class Intake:
 
     async def _drain_into(self, fill: Fill, writer: Writer, answer: Answer) -> None:
         while data := await answer.read():
+            self._hold(fill, last=fill.size + len(data) == fill.length)
             fill.add(data)
             await self._take(fill, writer, data)
             await fill.room()
             if not fill.wanted:
                 raise OriginError("reset", "nobody waits for the rest")
+
+    def _hold(self, fill: Fill, *, last: bool) -> None:
+        """Whoever has a whole answer finds it stored, whichever proxy is asked next. A store that
+        takes bodies at once needs nobody to wait for that."""
+        fill.held = last and self._store.take is None
 
     async def _take(self, fill: Fill, writer: Writer, data: bytes) -> None:
         """Offer the store what readers have; they alone hold it where it is refused."""
