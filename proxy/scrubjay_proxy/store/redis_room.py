@@ -68,7 +68,7 @@ class Room:
         shards, now = self._shards, self._clock()
         size, id = max(1, new.size), number(new.id)
         capacity, most = shards.capacity, shards.max_objects
-        k = self.judge.k
+        k = max(self.judge.k, self.judge.sample(self._held()))
         _, record, ghost, sample = await shards.run(
             "write", new.shard, LOOK, id, size, capacity, most, k
         )
@@ -90,7 +90,7 @@ class Room:
         kept = Record(new.generation, new.blocks, pack_row(row), base).pack()
         await coming
         for _ in range(_ROUNDS):
-            victims, rows = self._victims(new, row, sample, before)
+            victims, rows = self._victims(new, row, sample, before, k)
             if victims is None:
                 return await self._refused(new, row)
             state, freed, variant, sample = await shards.run(
@@ -117,7 +117,7 @@ class Room:
         return Why.POLICY
 
     def _victims(
-        self, new: Newcomer, row: Row, sample: Sequence[bytes], before: int
+        self, new: Newcomer, row: Row, sample: Sequence[bytes], before: int, k: int
     ) -> tuple[list[Victim] | None, Row]:
         """Whom to remove of a sample, and their rows; None where the newcomer has to go."""
         drawn = self._drawn(new, sample)
@@ -128,7 +128,7 @@ class Room:
         shards, held, now = self._shards, self._held(), self._clock()
         need = float(shards.used[new.shard] - before + max(1, new.size) - shards.capacity)
         # Of a sample that is not all there is only the worst part is known to be bad.
-        enough = len(drawn) if len(drawn) < self.judge.k - 1 else max(1, len(drawn) // 4)
+        enough = len(drawn) if len(drawn) < k - 1 else max(1, len(drawn) // 4)
         left, chosen = np.arange(len(drawn)), np.arange(0)
         while True:
             choice = self.judge.choose(rows[left], left, row, need=need, now=now, held=held)
