@@ -46,7 +46,7 @@ async def live(trace, clock):
         async with Proxy(Settings.load(None, tree), clock=clock) as proxy:
             client = Client(Address("127.0.0.1", proxy.port, tls=False))
             for at, key, write in zip(trace.at, trace.key, trace.write, strict=True):
-                clock.now = START + at
+                clock.now = START + float(at)
                 if write:
                     continue
                 asked, full = origin.asked[key], origin.full[key]
