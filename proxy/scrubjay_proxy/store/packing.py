@@ -90,7 +90,8 @@ def _thawed(kind: type) -> Any:
 _Stored, _Head, _Exchange = _thawed(Stored), _thawed(Head), _thawed(Exchange)
 # What a stranger's program may do to ours that writes the same version, with checksums.
 _STRANGE = (msgspec.MsgspecError, LookupError, OverflowError, ValueError)
-_encode = msgspec.msgpack.Encoder().encode
+# A plug-in or a clock may give numbers of numpy.
+_encode = msgspec.msgpack.Encoder(enc_hook=float).encode
 _decode = msgspec.msgpack.Decoder(_Manifest).decode
 _decode_name = msgspec.msgpack.Decoder(Name).decode
 _checksum = xxhash.xxh3_64_intdigest
