@@ -54,5 +54,7 @@ def named(worker: int) -> Processor:
 def rendering(log: LogSection, out: TextIO) -> list[Processor]:
     readable = log.format == "console" or (log.format == "auto" and out.isatty())
     if readable:
-        return [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+        # Tracebacks with the values of variables would show cookies, and take minutes to print.
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=plain)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

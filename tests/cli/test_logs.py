@@ -2,20 +2,10 @@ import io
 import json
 import logging
 
-import pytest
 import structlog
 
 from scrubjay_proxy import logs
 from scrubjay_proxy.sections import LogSection
-
-
-@pytest.fixture(autouse=True)
-def restored_logging():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
 
 
 def test_away_from_a_terminal_a_line_is_json():
@@ -59,3 +49,15 @@ def test_console_lines_are_for_reading():
     structlog.get_logger().info("ready", port=1)
     assert "ready" in out.getvalue()
     assert "port=1" in out.getvalue()
+
+
+def test_a_traceback_on_a_terminal_shows_no_values_of_variables():
+    out = io.StringIO()
+    logs.configure(LogSection(format="console"), out)
+    secret = "session=" + "42" * 8
+    try:
+        int(secret[:1])
+    except ValueError:
+        structlog.get_logger().exception("a request failed")
+    assert "ValueError" in out.getvalue()
+    assert secret not in out.getvalue()
