@@ -8,15 +8,13 @@ than LRU.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
-from weakref import ref
 
 from scrubjay_proxy.http.messages import Stored
 from scrubjay_proxy.store.base import object_id
-from scrubjay_proxy.store.packing import unpack_head
-from scrubjay_proxy.store.unpacked import Variants
+from scrubjay_proxy.store.packing import unpack_head, unpack_name
+from scrubjay_proxy.store.unpacked import Unpacked, Variants
 
 CHARGE = 320  # bytes that a key's place costs besides heads and bodies
 _LARGEST = 8  # no body takes more than the tier by this
@@ -32,18 +30,10 @@ class Found(NamedTuple):
     body: bytes | None
 
 
-class _Known(ref[Variants]):
-    """What came of unpacking, for as long as somebody keeps it."""
-
-    __slots__ = ("held", "key")
-    held: _Held
-    key: str
-
-
 class _Held:
     """A variant; the first one of a key is the key's place in the queue."""
 
-    __slots__ = ("base", "body", "head", "id", "known", "newer", "older", "other", "visited")
+    __slots__ = ("base", "body", "head", "id", "newer", "older", "other", "visited")
     newer: _Held  # both are there while it stands in the queue
     older: _Held
 
@@ -51,7 +41,6 @@ class _Held:
         self, base: int, id: int, head: bytes, body: bytes | None, other: _Held | None
     ) -> None:
         self.base, self.id, self.head, self.body, self.other = base, id, head, body, other
-        self.known: _Known | None = None
         self.visited = False
 
     def __iter__(self) -> Iterator[_Held]:
@@ -81,8 +70,7 @@ class Hot:
         self.on = False
         self._keys: dict[int, _Held] = {}  # by the id that a key has without Vary
         self._bases: dict[int, int] = {}  # of all other ids
-        self._named: dict[str, _Known] = {}  # those that are unpacked, by key
-        self._lately: deque[Variants] = deque(maxlen=_STRONG)
+        self._unpacked: Unpacked[str, _Held] = Unpacked(_STRONG)
         self._gone: dict[int, int] = {}  # when they went
         self._since = 0  # reads begun before that come too late
         self._end = self._hand = _Held(0, 0, b"", None, None)
@@ -93,16 +81,16 @@ class Hot:
 
     def find(self, key: str) -> Sequence[Stored] | None:
         """All variants of a key, the same list as long as somebody keeps it; None: not here."""
-        named = self._named.get(key)
-        if named is not None and (kept := named()) is not None:
-            named.held.visited = True
+        known = self._unpacked.known(key)
+        if known is not None and (kept := known()) is not None:
+            known.place.visited = True
             return kept
         held = self._keys.get(object_id(key, ())) if self._keys else None
         if held is None:
             return None
         held.visited = True
-        known = self._unpacked(held)
-        return known if known[0].key == key else None
+        found = self._unpack(held)
+        return found if found[0].key == key else None
 
     def body(self, stored: Stored) -> bytes | None:
         """The whole body of this very generation, where it is here."""
@@ -125,7 +113,8 @@ class Hot:
         if held is None or held.charge > self._most:
             return
         self._keys[base] = held
-        self._know(held, Variants(one.stored for one in found) if known is None else known)
+        variants = Variants(one.stored for one in found) if known is None else known
+        self._unpacked.put(variants[0].key, variants, held)
         self._bases.update((one.id, base) for one in held if one.id != base)
         held.older, held.newer = self._end.older, self._end
         held.older.newer = self._end.older = held
@@ -163,7 +152,7 @@ class Hot:
         """Hold nothing of what was read until now."""
         for base in list(self._keys):
             self._leave(base)
-        self._lately.clear()
+        self._unpacked.clear()
         self.stamp += 1
         self._since = self.stamp
 
@@ -175,37 +164,23 @@ class Hot:
         return body if body is not None and self.bears(len(body)) else None
 
     def _same(self, stored: Stored) -> _Held | None:
-        named = self._named.get(stored.key)
-        known = named() if named is not None else None
-        if named is not None and known is not None:
-            held = named.held
+        known = self._unpacked.known(stored.key)
+        found = known() if known is not None else None
+        if known is not None and found is not None:
+            held = known.place
         elif self._keys and (there := self._keys.get(_base(stored))) is not None:
-            held, known = there, self._unpacked(there)
+            held, found = there, self._unpack(there)
         else:
             return None
         if held.other is None:
-            return held if known[0].generation == stored.generation else None
-        pairs = zip(held, known, strict=True)
+            return held if found[0].generation == stored.generation else None
+        pairs = zip(held, found, strict=True)
         return next((one for one, is_ in pairs if is_.generation == stored.generation), None)
 
-    def _unpacked(self, held: _Held) -> Variants:
-        known = held.known() if held.known is not None else None
-        if known is None:
-            known = Variants(filter(None, (unpack_head(one.head) for one in held)))
-            self._know(held, known)
-        return known
-
-    def _know(self, held: _Held, known: Variants) -> None:
-        held.known = named = _Known(known, self._forget)
-        named.held, named.key = held, known[0].key
-        self._named[named.key] = named
-        self._lately.append(known)
-
-    def _forget(self, known: _Known) -> None:
-        if known.held.known is known:
-            known.held.known = None
-        if self._named.get(known.key) is known:
-            del self._named[known.key]
+    def _unpack(self, held: _Held) -> Variants:
+        found = Variants(filter(None, (unpack_head(one.head) for one in held)))
+        self._unpacked.put(found[0].key, found, held)
+        return found
 
     def _grow(self, by: int) -> None:
         self.used += by
@@ -226,14 +201,12 @@ class Hot:
         if held is None:
             return
         self.used -= held.charge
-        if held.known is not None:
-            self._named.pop(held.known.key, None)
+        self._unpacked.drop(unpack_name(held.head).key)
         for one in held:
             self._bases.pop(one.id, None)
         if self._hand is held:
             self._hand = held.newer
         held.older.newer, held.newer.older = held.newer, held.older
-        held.known = None
         del held.newer, held.older
 
 

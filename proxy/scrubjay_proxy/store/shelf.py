@@ -26,7 +26,7 @@ class Shelf:
         self._bodies: dict[int, bytes] = {}  # by generation, which no two have in common
         # By the id of a key without Vary, the oldest first; not there where that is the only one.
         self._variants: dict[int, tuple[int, ...]] = {}
-        self._unpacked: Unpacked[str] = Unpacked(_STRONG)
+        self._unpacked: Unpacked[str, None] = Unpacked(_STRONG)
 
     def __len__(self) -> int:
         return len(self._heads)
@@ -99,5 +99,5 @@ class Shelf:
         found = Variants(one for one in every if one is not None and one.key == key)
         if not found:
             return ()
-        self._unpacked.put(key, found)
+        self._unpacked.put(key, found, None)
         return found

@@ -10,6 +10,7 @@ from weakref import ref
 from scrubjay_proxy.http.messages import Stored
 
 K = TypeVar("K", bound=Hashable)
+P = TypeVar("P")
 
 
 class Variants(list[Stored]):
@@ -18,18 +19,20 @@ class Variants(list[Stored]):
     __slots__ = ("__weakref__",)
 
 
-class _Known(ref[Variants], Generic[K]):
-    """Variants, and what they are known by."""
+class Known(ref[Variants], Generic[K, P]):
+    """Variants, what they are known by, and the place where they are packed."""
 
-    __slots__ = ("key",)
+    __slots__ = ("key", "place")
     key: K
+    place: P
 
 
-class Unpacked(Generic[K]):
+class Unpacked(Generic[K, P]):
     """Variants by key; the last `strong` that came stay although nobody keeps them."""
 
     def __init__(self, strong: int) -> None:
-        self._known: dict[K, _Known[K]] = {}
+        self._known: dict[K, Known[K, P]] = {}
+        self.known = self._known.get  # as long as somebody keeps what came of it
         self._lately: deque[Variants] = deque(maxlen=strong)
 
     def __len__(self) -> int:
@@ -40,10 +43,10 @@ class Unpacked(Generic[K]):
         known = self._known.get(key)
         return None if known is None else known()
 
-    def put(self, key: K, variants: Variants) -> None:
+    def put(self, key: K, variants: Variants, place: P) -> None:
         """From now on all who ask get these."""
-        self._known[key] = known = _Known(variants, self._forget)
-        known.key = key
+        self._known[key] = known = Known(variants, self._forget)
+        known.key, known.place = key, place
         self._lately.append(variants)
 
     def drop(self, key: K) -> None:
@@ -55,6 +58,6 @@ class Unpacked(Generic[K]):
         self._known.clear()
         self._lately.clear()
 
-    def _forget(self, known: _Known[K]) -> None:
+    def _forget(self, known: Known[K, P]) -> None:
         if self._known.get(known.key) is known:
             del self._known[known.key]
