@@ -110,8 +110,8 @@ class Beats:
         numbers = views(unpack_rows([row for row, _ in there]))
         for slot, (_, count) in enumerate(there):
             self._judge.hit(numbers, slot)
-            for _ in range(count - 1):
-                self._judge.climate.hit()
+            if count > 1:
+                self._judge.climate.hits(count - 1)
 
 
 def _ids(packed: bytes) -> list[int]:
