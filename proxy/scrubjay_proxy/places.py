@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 
 class Places(asyncio.Semaphore):
@@ -12,5 +13,6 @@ class Places(asyncio.Semaphore):
         """Take a place at once, where one is free."""
         if self.locked():
             return False
-        self._value -= 1
+        with suppress(StopIteration):  # it waits for nobody where it is not locked
+            self.acquire().send(None)
         return True

@@ -127,7 +127,7 @@ def freshness(stored: Stored, now: float, rules: Rules) -> float:
 
 def lasting(stored: Stored, rules: Rules) -> float:
     """Seconds of the whole lifetime, shortened so that what came together does not go together."""
-    return lifetime(stored.head, stored.times, rules, stored.held).seconds * stored.jitter
+    return _lasting(stored.head, stored.times, stored.jitter, rules, stored.held)
 
 
 def expires_at(stored: Stored, rules: Rules) -> float:
@@ -139,5 +139,9 @@ def ends_at(
     head: Head, times: Exchange, jitter: float, rules: Rules, held: float | None = None
 ) -> float:
     """The same of what is still to be stored."""
-    lasts = lifetime(head, times, rules, held).seconds * jitter
+    lasts = _lasting(head, times, jitter, rules, held)
     return times.received + lasts - initial_age(head.headers, times)
+
+
+def _lasting(head: Head, times: Exchange, jitter: float, rules: Rules, held: float | None) -> float:
+    return lifetime(head, times, rules, held).seconds * jitter
