@@ -68,7 +68,6 @@ def _ask(proxy: Server, name: str, objects: int) -> None:
         connection.request("GET", f"/key/{name}-{number}")
         connection.getresponse().read()
     connection.close()
-    time.sleep(1)  # a store may take things in behind the answers
 
 
 def _memory(server: Server) -> int:
