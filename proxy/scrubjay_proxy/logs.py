@@ -27,7 +27,8 @@ def configure(log: LogSection, stream: TextIO | None = None, *, worker: int | No
     structlog.configure(
         processors=[*shared, *rendering(log, out)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        # A line in one write: several workers share the stream.
+        logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)

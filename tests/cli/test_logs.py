@@ -61,3 +61,16 @@ def test_a_traceback_on_a_terminal_shows_no_values_of_variables():
         structlog.get_logger().exception("a request failed")
     assert "ValueError" in out.getvalue()
     assert secret not in out.getvalue()
+
+
+def test_a_line_is_one_write_as_processes_share_the_stream():
+    class Stream(io.StringIO):
+        def write(self, text):
+            written.append(text)
+            return super().write(text)
+
+    written = []
+    logs.configure(LogSection(), Stream())
+    structlog.get_logger().info("ready")
+    logging.getLogger("uvicorn").warning("late")
+    assert [text.count("\n") for text in written] == [1, 1]
